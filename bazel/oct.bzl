@@ -1,0 +1,43 @@
+"""The C rules of this project: the only place that sets flags and loads @rules_cc."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+
+_COPTS = [
+    "-std=gnu17",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wvla",
+    "-fno-omit-frame-pointer",
+    "-D_GNU_SOURCE",
+]
+
+def oct_cc_library(name, copts = [], **kwargs):
+    cc_library(name = name, copts = _COPTS + copts, linkstatic = kwargs.pop("linkstatic", True), **kwargs)
+
+def oct_cc_binary(name, copts = [], **kwargs):
+    cc_binary(name = name, copts = _COPTS + copts, **kwargs)
+
+def oct_cc_test(name, copts = [], size = "small", **kwargs):
+    cc_test(name = name, copts = _COPTS + copts, size = size, linkstatic = True, **kwargs)
+
+def oct_cc_fuzz_test(name, srcs, deps, corpus = [], **kwargs):
+    """A libFuzzer target that is also a test.
+
+    Without --config=fuzz it is linked with //bazel:fuzz_replay, whose main() runs the
+    corpus and a few thousand seeded mutations of it through LLVMFuzzerTestOneInput.
+    """
+    cc_test(
+        name = name,
+        srcs = srcs,
+        copts = _COPTS + ["-Wno-missing-prototypes"],
+        size = "small",
+        linkstatic = True,
+        args = ["$(location %s)" % c for c in corpus],
+        data = corpus,
+        deps = deps + ["//bazel:fuzz_main"],
+        **kwargs
+    )
