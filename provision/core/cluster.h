@@ -11,7 +11,7 @@
 #include "oct/error.h"
 
 enum {
-    OCTI_NAME_MAX = 40,   /* cluster name: [a-z]([a-z0-9-]*[a-z0-9])?, at most this long */
+    OCTI_NAME_MAX = 40,    /* cluster name: [a-z]([a-z0-9-]*[a-z0-9])?, at most this long */
     OCTI_NODES_MAX = 5000, /* what any provider takes; each may take fewer */
 };
 
@@ -45,23 +45,24 @@ typedef enum octi_node_state {
 const char *octi_node_state_name(octi_node_state state);
 
 typedef struct octi_node {
-    unsigned index;       /* 0 is the head */
-    char name[64];        /* host name and Slurm node name: "<cluster>-<index>" */
-    char address[64];     /* the engine's address for it, or "" */
-    char engine_id[128];  /* the engine's own handle: container id, pod name */
+    unsigned index;      /* 0 is the head */
+    char name[64];       /* host name and Slurm node name: "<cluster>-<index>" */
+    char address[64];    /* the engine's address for it, or "" */
+    char engine_id[128]; /* the engine's own handle: container id, pod name */
     octi_node_state state;
-    int exit_status;      /* of a stopped one */
-    char reason[256];     /* why it is not ready, or "" */
+    int exit_status;  /* of a stopped one */
+    char reason[256]; /* why it is not ready, or "" */
 } octi_node;
 
 typedef struct octi_cluster {
     char name[OCTI_NAME_MAX + 1];
     char provider[16];
     char image[256];
-    char created[40];     /* RFC 3339 */
-    unsigned wanted;      /* nodes asked for, from the labels */
+    char created[40]; /* RFC 3339 */
+    unsigned wanted;  /* nodes asked for, from the labels */
+    octi_spec spec;   /* what it was made from, from the labels */
     size_t node_count;
-    octi_node *nodes;     /* sorted by index; owned */
+    octi_node *nodes; /* sorted by index; owned */
 } octi_cluster;
 
 void octi_cluster_deinit(octi_cluster *cluster);

@@ -14,6 +14,7 @@
 
 #include "oct/error.h"
 #include "provision/core/cluster.h"
+#include "runtime/base/buffer.h"
 
 typedef struct octi_provider octi_provider;
 
@@ -21,14 +22,16 @@ typedef struct octi_provider octi_provider;
  * step of the whole cluster; step is a short phrase ("creating", "starting", "running"). */
 typedef struct octi_observer {
     void (*step)(void *ctx, const octi_node *node, const char *step);
+    /* Asked at least every 200 ms; true ends the call with OCT_E_CANCELLED. NULL: never. */
+    bool (*interrupted)(void *ctx);
     void *ctx;
 } octi_observer;
 
 /* One command on one node. Zero-initialise, then set argv. */
 typedef struct octi_exec {
-    const char *const *argv;     /* NULL-terminated; argv[0] found on the node's PATH */
-    const char *workdir;         /* NULL: the image's own */
-    bool tty;                    /* allocate a terminal; then only `output` with stream 1 */
+    const char *const *argv;      /* NULL-terminated; argv[0] found on the node's PATH */
+    const char *workdir;          /* NULL: the image's own */
+    bool tty;                     /* allocate a terminal; then only `output` with stream 1 */
     unsigned short rows, columns; /* first size of the terminal; 0: unknown */
 
     /* Standard input: `input_fd` (-1: none) is read until its end, or `input` of
@@ -53,12 +56,15 @@ typedef struct octi_exec {
     double timeout; /* seconds; 0: none. OCT_E_TIMEOUT when over */
 } octi_exec;
 
-#define OCTI_EXEC_INIT {.input_fd = -1}
+#define OCTI_EXEC_INIT                                                                                       \
+    {                                                                                                        \
+        .input_fd = -1                                                                                       \
+    }
 
 /* What `doctor` and `version` show about an engine. */
 typedef struct octi_engine_info {
     char endpoint[256];
-    char product[64];   /* "Docker Engine", "Podman" */
+    char product[64]; /* "Docker Engine", "Podman" */
     char version[64];
     char api[32];
     bool rootless;
@@ -92,14 +98,22 @@ typedef struct octi_provider_ops {
 
     /* Removes everything of that cluster and only that; with nothing there, OCT_OK and
      * *removed = 0 things. */
-    oct_err (*destroy)(void *self, const char *name, const octi_observer *observer, size_t *removed, oct_error *err);
+    oct_err (*destroy)(void *self, const char *name, const octi_observer *observer, size_t *removed,
+                       oct_error *err);
 
     /* Runs a command; *exit_status as a shell has it (128 + signal). */
-    oct_err (*exec)(void *self, const octi_node *node, const octi_exec *exec, int *exit_status, oct_error *err);
+    oct_err (*exec)(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
+                    oct_error *err);
 
     /* The node's own log from PID 1, oldest first; follow waits for more until
      * interrupted (see octi_exec). tail < 0: all. */
-    oct_err (*logs)(void *self, const octi_node *node, int tail, bool follow, const octi_exec *sink, oct_error *err);
+    oct_err (*logs)(void *self, const octi_node *node, int tail, bool follow, const octi_exec *sink,
+                    oct_error *err);
+
+    /* What there is to know about why nodes of that cluster do not run: for each, its end,
+     * the engine's last events about it and its last log lines, as plain text. To be asked
+     * before destroy. Empty when all run. */
+    oct_err (*evidence)(void *self, const char *name, octi_buffer *text, oct_error *err);
 } octi_provider_ops;
 
 /* Opens the provider called name, from the one table that knows them all (see

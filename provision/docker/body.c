@@ -1,0 +1,58 @@
+#include <stdio.h>
+
+#include "provision/docker/create.h"
+#include "provision/docker/found.h"
+
+enum { PIDS_MAX = 4096 };
+
+static json_t *volume_mount(const char *cluster, const char *which, const char *target)
+{
+    return json_pack("{s:s, s:s+++, s:s}", "Type", "volume", "Source", "octavo-", cluster, "-", which,
+                     "Target", target);
+}
+
+/* The node's rights and room: nothing it does not need. */
+static json_t *host_config(const octi_docker *docker, const octi_spec *spec, const char *network)
+{
+    json_t *host =
+        json_pack("{s:s, s:[s], s:[s], s:b, s:{s:s, s:s}, s:I, s:i, s:[o, o], s:{s:s}}",
+                  /* the network's id: two networks may share a name for a moment */
+                  "NetworkMode", network, "CapDrop", "ALL", "SecurityOpt", "no-new-privileges",
+                  "ReadonlyRootfs", 1, "Tmpfs", "/run", "rw,nosuid,nodev,mode=755,uid=1000,gid=1000", "/tmp",
+                  "rw,nosuid,nodev,exec,mode=1777", "ShmSize", (json_int_t)spec->shm, "PidsLimit", PIDS_MAX,
+                  "Mounts", volume_mount(spec->name, "state", "/var/lib/octavo"),
+                  volume_mount(spec->name, "home", "/home/octavo"), "RestartPolicy", "Name", "no");
+    if (!host)
+        return NULL;
+    if (spec->cpus > 0)
+        json_object_set_new(host, "NanoCpus", json_integer((json_int_t)(spec->cpus * 1e9 + 0.5)));
+    if (spec->memory > 0) {
+        json_object_set_new(host, "Memory", json_integer((json_int_t)spec->memory));
+        /* no swap on top: an MPI rank that swaps only slows all others */
+        json_object_set_new(host, "MemorySwap", json_integer((json_int_t)spec->memory));
+    }
+    if (!docker->podman)
+        /* whatever the engine's default, `logs` can read this one, and it is bounded */
+        json_object_set_new(host, "LogConfig",
+                            json_pack("{s:s, s:{s:s, s:s}}", "Type", "json-file", "Config", "max-size", "8m",
+                                      "max-file", "2"));
+    return host;
+}
+
+json_t *octi_docker_container_body(const octi_docker *docker, const octi_spec *spec, unsigned index,
+                                   const char *network)
+{
+    char name[64];
+    octi_docker_node_name(spec->name, index, name);
+    json_t *host = host_config(docker, spec, network);
+    json_t *labels = octi_docker_labels(spec, (int)index);
+    if (!host || !labels) {
+        json_decref(host);
+        json_decref(labels);
+        return NULL;
+    }
+    return json_pack("{s:s, s:s, s:s, s:[s, s], s:[], s:s, s:o, s:o, s:{s:{s:{s:[s]}}}}", "Image",
+                     spec->image, "Hostname", name, "User", "1000:1000", "Entrypoint", "octavo-node", "serve",
+                     "Cmd", "StopSignal", "SIGTERM", "Labels", labels, "HostConfig", host, "NetworkingConfig",
+                     "EndpointsConfig", network, "Aliases", name);
+}

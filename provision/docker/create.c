@@ -1,0 +1,509 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/core/json.h"
+#include "provision/core/spec.h"
+#include "provision/docker/create.h"
+#include "provision/docker/exec.h"
+#include "provision/docker/found.h"
+#include "runtime/base/clock.h"
+
+enum { STEP_TIMEOUT_S = 90 };
+
+struct creation;
+
+/* One node on its way to run; each finished request starts its next one. */
+struct node_job {
+    struct creation *creation;
+    octi_node node;
+    bool made, running;
+    char *path, *body;
+    octi_http_request request;
+};
+
+struct creation {
+    octi_docker *docker;
+    const octi_spec *spec;
+    const octi_observer *observer;
+    char network[128]; /* id */
+    bool network_is_new;
+    struct node_job *jobs;
+    oct_error first; /* the first failure of a node; its code is OCT_OK while none */
+};
+
+static void tell(const struct creation *creation, const octi_node *node, const char *step)
+{
+    if (creation->observer && creation->observer->step)
+        creation->observer->step(creation->observer->ctx, node, step);
+}
+
+static oct_err check_limits(const octi_spec *spec, oct_error *err)
+{
+    oct_err code = octi_spec_check(spec, err);
+    if (code != OCT_OK || spec->nodes <= OCTI_DOCKER_NODES_MAX)
+        return code;
+    oct_fail(err, OCT_E_EXHAUSTED,
+             "docker cannot hold %u nodes in one cluster: a Linux bridge has 1023 ports", spec->nodes);
+    oct_hint(err, "ask for at most %d, or use --on kubernetes", OCTI_DOCKER_NODES_MAX);
+    return OCT_E_EXHAUSTED;
+}
+
+static oct_err check_image(struct creation *creation, oct_error *err)
+{
+    oct_err code = octi_docker_call(
+        creation->docker, "GET", octi_docker_path(creation->docker, "/images/%s/json", creation->spec->image),
+        NULL, NULL, err);
+    if (code != OCT_E_NOTFOUND)
+        return code;
+    oct_fail(err, OCT_E_NOTFOUND, "image '%s' is not on this engine (%s)", creation->spec->image,
+             creation->docker->info.endpoint);
+    oct_hint(err, "build it with 'octavo image build', or name another with --image");
+    return OCT_E_NOTFOUND;
+}
+
+/* A thing with our name must carry our label, else it is somebody else's. */
+static oct_err check_owner(const struct creation *creation, const char *kind, const char *name,
+                           const json_t *labels, oct_error *err)
+{
+    if (strcmp(octi_json_string_or(labels, OCTI_LABEL_CLUSTER, ""), creation->spec->name) == 0)
+        return OCT_OK;
+    oct_fail(err, OCT_E_EXISTS, "the %s '%s' exists and is not octavo's", kind, name);
+    oct_hint(err, "choose another name for the cluster, or rename or remove that %s yourself", kind);
+    return OCT_E_EXISTS;
+}
+
+static oct_err ensure_volume(struct creation *creation, const char *which, oct_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "octavo-%s-%s", creation->spec->name, which);
+    json_t *labels = octi_docker_labels(creation->spec, -1);
+    if (!labels)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+    json_t *volume;
+    /* Gives back the one that is there already, with the labels that it has. */
+    oct_err code = octi_docker_call(
+        creation->docker, "POST", octi_docker_path(creation->docker, "/volumes/create"),
+        json_pack("{s:s, s:s, s:o}", "Name", name, "Driver", "local", "Labels", labels), &volume, err);
+    if (code == OCT_OK) {
+        code = check_owner(creation, "volume", name, octi_json_find(volume, "Labels"), err);
+        json_decref(volume);
+    }
+    return code;
+}
+
+/* The labelled network that all would choose of several: two `create` at once may each have
+ * made one. NULL: none. */
+static const json_t *choose_network(const json_t *networks, const char *cluster)
+{
+    const json_t *network, *best = NULL;
+    size_t i;
+    json_array_foreach(networks, i, network)
+    {
+        const char *id = octi_json_string_or(network, "Id", "");
+        json_t *labels = octi_json_find(network, "Labels");
+        if (*id && strcmp(octi_json_string_or(labels, OCTI_LABEL_CLUSTER, ""), cluster) == 0 &&
+            (!best || strcmp(id, octi_json_string_or(best, "Id", "")) < 0))
+            best = network;
+    }
+    return best;
+}
+
+static oct_err find_network(struct creation *creation, char id[128], oct_error *err)
+{
+    json_t *networks;
+    id[0] = '\0';
+    oct_err code = octi_docker_call(
+        creation->docker, "GET", octi_docker_list_path(creation->docker, "networks?", creation->spec->name),
+        NULL, &networks, err);
+    if (code != OCT_OK)
+        return code;
+    snprintf(id, 128, "%s", octi_json_string_or(choose_network(networks, creation->spec->name), "Id", ""));
+    json_decref(networks);
+    return OCT_OK;
+}
+
+static json_t *network_body(const octi_spec *spec)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "octavo-%s", spec->name);
+    json_t *labels = octi_docker_labels(spec, -1);
+    if (!labels)
+        return NULL;
+    json_t *body = json_pack("{s:s, s:s, s:b, s:o}", "Name", name, "Driver", "bridge", "CheckDuplicate", 1,
+                             "Labels", labels);
+    if (body && *spec->subnet)
+        json_object_set_new(
+            body, "IPAM",
+            json_pack("{s:s, s:[{s:s}]}", "Driver", "default", "Config", "Subnet", spec->subnet));
+    return body;
+}
+
+/* Says for an explained failure to make the network what it was about. */
+static oct_err network_failure(const struct creation *creation, oct_error *err)
+{
+    if (*creation->spec->subnet)
+        oct_prefix(err, "cannot make the network 'octavo-%s' (%s)", creation->spec->name,
+                   creation->spec->subnet);
+    else
+        oct_prefix(err, "cannot make the network 'octavo-%s'", creation->spec->name);
+    return err ? err->code : OCT_E_IO;
+}
+
+static oct_err ensure_network(struct creation *creation, oct_error *err)
+{
+    oct_err code = find_network(creation, creation->network, err);
+    if (code != OCT_OK || *creation->network)
+        return code;
+    tell(creation, NULL, "making the network");
+    json_t *reply;
+    oct_error problem = OCT_ERROR_INIT;
+    code = octi_docker_call(creation->docker, "POST", octi_docker_path(creation->docker, "/networks/create"),
+                            network_body(creation->spec), &reply, &problem);
+    if (code == OCT_OK) {
+        creation->network_is_new = true;
+        snprintf(creation->network, sizeof(creation->network), "%s", octi_json_string_or(reply, "Id", ""));
+        json_decref(reply);
+        return *creation->network ? OCT_OK
+                                  : oct_fail(err, OCT_E_PROTOCOL, "the engine gave the network no id");
+    }
+    /* Did another `create` make it meanwhile? */
+    oct_err again = find_network(creation, creation->network, err);
+    if (again != OCT_OK || *creation->network)
+        return again;
+    if (err)
+        *err = problem;
+    if (strstr(problem.what, "already exists")) {
+        char name[64];
+        snprintf(name, sizeof(name), "octavo-%s", creation->spec->name);
+        return check_owner(creation, "network", name, NULL, err);
+    }
+    return network_failure(creation, err);
+}
+
+/* Removes the network that this call made, when the cluster turned out to have another. */
+static void drop_own_network(struct creation *creation)
+{
+    oct_error ignored;
+    if (octi_docker_call(creation->docker, "DELETE",
+                         octi_docker_path(creation->docker, "/networks/%s", creation->network), NULL, NULL,
+                         &ignored) == OCT_OK)
+        creation->network_is_new = false;
+}
+
+/* Learns from a container with a node's name whether it is that node, and which network
+ * and spec it stands for. */
+static oct_err adopt(struct creation *creation, struct node_job *job, oct_error *err)
+{
+    char name[64];
+    octi_docker_container_name(creation->spec->name, job->node.index, name);
+    json_t *reply;
+    oct_err code =
+        octi_docker_call(creation->docker, "GET",
+                         octi_docker_path(creation->docker, "/containers/%s/json", name), NULL, &reply, err);
+    if (code != OCT_OK)
+        return code;
+    json_t *labels = octi_json_find(reply, "Config/Labels");
+    octi_spec have;
+    code = check_owner(creation, "container", name, labels, err);
+    if (code == OCT_OK)
+        code = octi_docker_spec_read(labels, &have, err);
+    if (code == OCT_OK)
+        code = octi_spec_match(&have, creation->spec, err);
+    const char *network = octi_json_string_or(reply, "HostConfig/NetworkMode", "");
+    if (code == OCT_OK && job->node.index == 0 && strcmp(network, creation->network) != 0) {
+        if (creation->network_is_new)
+            drop_own_network(creation);
+        snprintf(creation->network, sizeof(creation->network), "%s", network);
+    }
+    if (code == OCT_OK) {
+        job->made = true;
+        job->running = octi_json_bool_or(reply, "State/Running", false);
+        snprintf(job->node.engine_id, sizeof(job->node.engine_id), "%s",
+                 octi_json_string_or(reply, "Id", ""));
+    }
+    json_decref(reply);
+    return code;
+}
+
+static void node_failed(struct node_job *job, const char *doing, const oct_error *problem)
+{
+    struct creation *creation = job->creation;
+    job->node.state = OCTI_NODE_FAILED;
+    snprintf(job->node.reason, sizeof(job->node.reason), "%s", problem->what);
+    tell(creation, &job->node, "failed");
+    if (creation->first.code != OCT_OK)
+        return;
+    creation->first = *problem;
+    oct_prefix(&creation->first, "cannot %s node %u of '%s'", doing, job->node.index, creation->spec->name);
+}
+
+static void send_job(struct node_job *job, char *path, json_t *body,
+                     void (*done)(void *ctx, octi_http_request *request))
+{
+    free(job->path);
+    free(job->body);
+    job->path = path;
+    job->body = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    octi_http_request_deinit(&job->request);
+    job->request = (octi_http_request){
+        .method = "POST",
+        .path = path,
+        .body = job->body,
+        .body_size = job->body ? strlen(job->body) : 0,
+        .timeout = STEP_TIMEOUT_S,
+        .idle_timeout = STEP_TIMEOUT_S,
+        .done = done,
+        .ctx = job,
+    };
+    if (path && !body == !job->body) {
+        octi_http_start(job->creation->docker->http, &job->request);
+    } else {
+        oct_error problem = OCT_ERROR_INIT;
+        oct_fail(&problem, OCT_E_NOMEM, "out of memory");
+        node_failed(job, "create", &problem);
+    }
+    json_decref(body);
+}
+
+static void on_started(void *ctx, octi_http_request *request)
+{
+    struct node_job *job = ctx;
+    oct_error problem = OCT_ERROR_INIT;
+    if (octi_docker_outcome(request, &problem) != OCT_OK) {
+        node_failed(job, "start", &problem);
+        return;
+    }
+    job->running = true;
+    job->node.state = OCTI_NODE_STARTING;
+    tell(job->creation, &job->node, "running");
+}
+
+static void start_node(struct node_job *job)
+{
+    tell(job->creation, &job->node, "starting");
+    send_job(job, octi_docker_path(job->creation->docker, "/containers/%s/start", job->node.engine_id), NULL,
+             on_started);
+}
+
+/* Takes the new container's id. A name in use is no failure but OCT_E_EXISTS without a
+ * message: the caller looks whose it is. */
+static oct_err take_created(struct node_job *job, const octi_http_request *request, oct_error *err)
+{
+    if (request->code == OCT_OK && request->status == 409)
+        return OCT_E_EXISTS;
+    oct_err code = octi_docker_outcome(request, err);
+    json_t *reply;
+    const char *id;
+    if (code == OCT_OK)
+        code = octi_json_parse(request->reply.data, request->reply.size, "the engine's reply", &reply, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_json_string(reply, "Id", &id, err);
+    if (code == OCT_OK) {
+        snprintf(job->node.engine_id, sizeof(job->node.engine_id), "%s", id);
+        job->made = true;
+        job->node.state = OCTI_NODE_CREATED;
+    }
+    json_decref(reply);
+    return code;
+}
+
+static void on_created(void *ctx, octi_http_request *request)
+{
+    struct node_job *job = ctx;
+    oct_error problem = OCT_ERROR_INIT;
+    oct_err code = take_created(job, request, &problem);
+    if (code == OCT_E_EXISTS)
+        return; /* adopted after this round */
+    if (code != OCT_OK)
+        node_failed(job, "create", &problem);
+    else if (job->node.index > 0)
+        start_node(job);
+}
+
+static void create_node(struct node_job *job)
+{
+    const struct creation *creation = job->creation;
+    char name[64];
+    octi_docker_container_name(creation->spec->name, job->node.index, name);
+    tell(creation, &job->node, "creating");
+    json_t *body =
+        octi_docker_container_body(creation->docker, creation->spec, job->node.index, creation->network);
+    char *path = octi_docker_path(creation->docker, "/containers/create?name=%s", name);
+    if (!body) {
+        free(path);
+        path = NULL;
+    }
+    send_job(job, path, body, on_created);
+}
+
+static oct_err wait_round(struct creation *creation, oct_error *err)
+{
+    const octi_observer *observer = creation->observer;
+    oct_err code = octi_http_wait(creation->docker->http, observer ? observer->interrupted : NULL,
+                                  observer ? observer->ctx : NULL);
+    if (code != OCT_OK)
+        return oct_fail(err, code, "interrupted; the same command resumes");
+    if (creation->first.code != OCT_OK && err)
+        *err = creation->first;
+    return creation->first.code;
+}
+
+/* Makes the head's container, or adopts the one that is there: from then on the spec and
+ * the network are fixed. */
+static oct_err ensure_head(struct creation *creation, oct_error *err)
+{
+    struct node_job *head = &creation->jobs[0];
+    if (head->made)
+        return OCT_OK;
+    oct_err code = ensure_network(creation, err);
+    if (code != OCT_OK)
+        return code;
+    create_node(head);
+    code = wait_round(creation, err);
+    if (code == OCT_OK && !head->made)
+        code = adopt(creation, head, err);
+    return code;
+}
+
+/* Creates and starts all that is not there, at once. */
+static oct_err ensure_nodes(struct creation *creation, oct_error *err)
+{
+    for (unsigned i = 0; i < creation->spec->nodes; i++) {
+        struct node_job *job = &creation->jobs[i];
+        if (!job->made)
+            create_node(job);
+        else if (!job->running)
+            start_node(job);
+    }
+    oct_err code = wait_round(creation, err);
+    for (unsigned i = 0; code == OCT_OK && i < creation->spec->nodes; i++) {
+        struct node_job *job = &creation->jobs[i];
+        if (job->made)
+            continue;
+        code = adopt(creation, job, err);
+        if (code == OCT_OK && !job->running)
+            start_node(job);
+    }
+    oct_err rest = wait_round(creation, code == OCT_OK ? err : NULL);
+    return code == OCT_OK ? rest : code;
+}
+
+/* Removes a container that can never start again, its network being gone. */
+static oct_err replace(struct creation *creation, const octi_docker_container *container, oct_error *err)
+{
+    oct_err code = octi_docker_call(
+        creation->docker, "DELETE",
+        octi_docker_path(creation->docker, "/containers/%s?force=1&v=1", container->id), NULL, NULL, err);
+    return code == OCT_E_NOTFOUND ? OCT_OK : code;
+}
+
+static bool has_network(const json_t *networks, const char *id)
+{
+    const json_t *network;
+    size_t i;
+    json_array_foreach(networks, i, network)
+    {
+        if (strcmp(octi_json_string_or(network, "Id", ""), id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Takes over one container that the engine has already. */
+static oct_err take_existing(struct creation *creation, const octi_docker_container *container,
+                             const json_t *networks, oct_error *err)
+{
+    octi_spec have;
+    oct_err code = octi_docker_spec_read(container->labels, &have, err);
+    if (code == OCT_OK)
+        code = octi_spec_match(&have, creation->spec, err);
+    if (code != OCT_OK)
+        return code;
+    if (container->index >= creation->spec->nodes)
+        return OCT_OK;
+    bool running = strcmp(container->state, "running") == 0;
+    if (!running && !has_network(networks, container->network))
+        return replace(creation, container, err);
+
+    struct node_job *job = &creation->jobs[container->index];
+    job->made = true;
+    job->running = running;
+    snprintf(job->node.engine_id, sizeof(job->node.engine_id), "%s", container->id);
+    if (container->index == 0 || !*creation->network)
+        snprintf(creation->network, sizeof(creation->network), "%s", container->network);
+    return OCT_OK;
+}
+
+static oct_err take_all_existing(struct creation *creation, oct_error *err)
+{
+    octi_docker *docker = creation->docker;
+    const char *name = creation->spec->name;
+    char *paths[] = {octi_docker_list_path(docker, "containers/json?all=1&", name),
+                     octi_docker_list_path(docker, "networks?", name)};
+    json_t *replies[2];
+    oct_err code = octi_docker_get_all(docker, 2, paths, replies, err);
+    if (code != OCT_OK)
+        return code;
+    const json_t *element;
+    size_t i;
+    json_array_foreach(replies[0], i, element)
+    {
+        octi_docker_container container;
+        if (octi_docker_container_read(element, name, &container, NULL) != OCT_OK)
+            continue;
+        code = take_existing(creation, &container, replies[1], err);
+        if (code != OCT_OK)
+            break;
+    }
+    json_decref(replies[0]);
+    json_decref(replies[1]);
+    return code;
+}
+
+static oct_err run(struct creation *creation, oct_error *err)
+{
+    oct_err code = take_all_existing(creation, err);
+    if (code == OCT_OK && !creation->jobs[0].made) {
+        code = check_image(creation, err);
+        if (code == OCT_OK)
+            code = ensure_volume(creation, "state", err);
+        if (code == OCT_OK)
+            code = ensure_volume(creation, "home", err);
+    }
+    if (code == OCT_OK)
+        code = ensure_head(creation, err);
+    return code == OCT_OK ? ensure_nodes(creation, err) : code;
+}
+
+oct_err octi_docker_create(octi_docker *docker, const octi_spec *spec, const octi_observer *observer,
+                           oct_error *err)
+{
+    oct_err code = check_limits(spec, err);
+    if (code != OCT_OK)
+        return code;
+    struct creation creation = {
+        .docker = docker,
+        .spec = spec,
+        .observer = observer,
+        .jobs = calloc(spec->nodes, sizeof(*creation.jobs)),
+        .first = OCT_ERROR_INIT,
+    };
+    if (!creation.jobs)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+    for (unsigned i = 0; i < spec->nodes; i++) {
+        struct node_job *job = &creation.jobs[i];
+        job->creation = &creation;
+        job->node.index = i;
+        octi_docker_node_name(spec->name, i, job->node.name);
+    }
+    code = run(&creation, err);
+    for (unsigned i = 0; i < spec->nodes; i++) {
+        octi_http_request_deinit(&creation.jobs[i].request);
+        free(creation.jobs[i].path);
+        free(creation.jobs[i].body);
+    }
+    free(creation.jobs);
+    return code;
+}

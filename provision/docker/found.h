@@ -1,0 +1,58 @@
+/* docker/found.h - what an engine has of a cluster, read from its labels.
+ *
+ * Labels on every container, network and volume are all the state there is:
+ *   octavo.cluster  the cluster's name
+ *   octavo.node     a container's index
+ *   octavo.nodes    how many nodes were asked for
+ *   octavo.spec     the whole spec as JSON
+ *   octavo.version  of the octavo that made it
+ * Pure functions over the engine's replies, fuzzed. */
+#ifndef OCTI_DOCKER_FOUND_H
+#define OCTI_DOCKER_FOUND_H
+
+#include <jansson.h>
+
+#include "oct/error.h"
+#include "provision/core/cluster.h"
+
+#define OCTI_LABEL_CLUSTER "octavo.cluster"
+#define OCTI_LABEL_NODE "octavo.node"
+#define OCTI_LABEL_NODES "octavo.nodes"
+#define OCTI_LABEL_SPEC "octavo.spec"
+#define OCTI_LABEL_VERSION "octavo.version"
+
+/* One container of ours. Strings belong to the reply. */
+typedef struct octi_docker_container {
+    unsigned index;
+    const char *id;
+    const char *state;   /* "running", "exited", ... */
+    const char *status;  /* "Exited (137) 3 seconds ago" */
+    const char *network; /* as it was created with: a network's id */
+    const char *address; /* "" when not running */
+    const char *image;
+    int64_t created; /* seconds since 1970 */
+    const json_t *labels;
+} octi_docker_container;
+
+/* Reads one element of GET /containers/json. OCT_E_NOTFOUND when its labels say it is no
+ * node of `cluster` (any cluster's, when NULL); OCT_E_PROTOCOL when it makes no sense. */
+OCT_NODISCARD oct_err octi_docker_container_read(const json_t *element, const char *cluster,
+                                                 octi_docker_container *out, oct_error *err);
+
+/* The labels of a thing of spec's cluster; index < 0: no container. NULL: out of memory. */
+json_t *octi_docker_labels(const octi_spec *spec, int index);
+
+/* The spec that labels carry. OCT_E_PROTOCOL when somebody else wrote them. */
+OCT_NODISCARD oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *err);
+
+/* Fills a cluster from the replies of GET /containers/json, /networks and /volumes, each
+ * filtered by the cluster's label. OCT_E_NOTFOUND when nothing is in them. */
+OCT_NODISCARD oct_err octi_docker_cluster_read(const char *name, const json_t *containers,
+                                               const json_t *networks, const json_t *volumes,
+                                               octi_cluster *out, oct_error *err);
+
+/* A node's name in its cluster, and the container's. */
+void octi_docker_node_name(const char *cluster, unsigned index, char name[64]);
+void octi_docker_container_name(const char *cluster, unsigned index, char name[64]);
+
+#endif
