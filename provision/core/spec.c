@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "provision/core/json.h"
-#include "provision/core/size.h"
+#include "runtime/base/size.h"
 #include "provision/core/spec.h"
 
 #ifndef OCTI_VERSION

@@ -1,4 +1,4 @@
-/* core/size.h - sizes in bytes as people write them: "512m", "2g", "1.5G", "4096". */
+/* base/size.h - sizes in bytes as people write them: "512m", "2g", "1.5G", "4096". */
 #ifndef OCTI_SIZE_H
 #define OCTI_SIZE_H
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "provision/core/size.h"
+#include "runtime/base/size.h"
 
 static const char units[] = "bkmgt";
 
