@@ -1,0 +1,56 @@
+/* octavo-slurm: one request in JSON on standard input, answers in JSON on standard output.
+ *
+ * The only program of Octavo that is linked with libslurm, and so the only one that its
+ * licence (GPL 2 or later) reaches: what this binary is distributed under. A process of
+ * its own also keeps the site's version of the library, its time-outs and its fatal()
+ * away from everything else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/node/slurm/ops.h"
+#include "provision/node/slurm/reply.h"
+
+static const struct op {
+    const char *name;
+    int (*run)(json_t *request);
+} OPS[] = {
+    {"nodes", octi_slurm_nodes}, {"wait_nodes", octi_slurm_wait_nodes}, {"submit", octi_slurm_submit},
+    {"watch", octi_slurm_watch}, {"cancel", octi_slurm_cancel},         {"jobs", octi_slurm_jobs},
+};
+
+static int refuse(const char *what)
+{
+    oct_error err = OCT_ERROR_INIT;
+    oct_fail(&err, OCT_E_INVALID, "%s", what);
+    oct_hint(&err,
+             "one JSON object on standard input; 'op' is nodes, wait_nodes, submit, watch, cancel or jobs");
+    return octi_reply_error(&err, NULL);
+}
+
+static int answer(json_t *request)
+{
+    const char *name = json_string_value(json_object_get(request, "op"));
+    if (!name)
+        return refuse("the request has no 'op'");
+    for (size_t i = 0; i < sizeof(OPS) / sizeof(OPS[0]); i++)
+        if (strcmp(name, OPS[i].name) == 0)
+            return OPS[i].run(request);
+    return refuse("the request's 'op' is unknown");
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1) {
+        fprintf(stderr, "octavo-slurm takes no arguments: one JSON request on standard input,\n"
+                        "for example {\"op\":\"nodes\"}\n");
+        return 2;
+    }
+    octi_reply_init();
+    json_error_t where;
+    json_t *request = json_loadf(stdin, JSON_REJECT_DUPLICATES, &where);
+    int status = request ? answer(request) : refuse("the request is not JSON");
+    json_decref(request);
+    return status;
+}

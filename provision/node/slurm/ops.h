@@ -1,0 +1,29 @@
+/* node/slurm/ops.h - the requests that octavo-slurm takes. Each prints its answer and
+ * returns the exit status. */
+#ifndef OCTI_SLURM_OPS_H
+#define OCTI_SLURM_OPS_H
+
+#include <jansson.h>
+
+/* {"op":"nodes"}, optionally with "name": one node. */
+int octi_slurm_nodes(json_t *request);
+
+/* {"op":"wait_nodes","count":8,"timeout":60}: until that many can work; a line for each
+ * change of a node's state meanwhile. */
+int octi_slurm_wait_nodes(json_t *request);
+
+/* {"op":"submit"} with "script" or "argv", and "name", "nodes", "tasks", "time_s",
+ * "workdir", "output", "env" ({"NAME":"value"}). */
+int octi_slurm_submit(json_t *request);
+
+/* {"op":"watch","job":17}: a line for each change of its state, until it is over. */
+int octi_slurm_watch(json_t *request);
+
+/* {"op":"cancel","job":17} or {"op":"cancel","name":"..."}: all of this user's live jobs
+ * of that name. */
+int octi_slurm_cancel(json_t *request);
+
+/* {"op":"jobs"}: this cluster's jobs, those that ended a short while ago included. */
+int octi_slurm_jobs(json_t *request);
+
+#endif
