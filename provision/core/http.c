@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct octi_http_transfer {
     struct curl_slist *headers;
     char detail[CURL_ERROR_SIZE];
     oct_err output_code; /* why our own callback ended it */
+    bool starved;        /* paused until body_fd has something */
     struct octi_http_transfer *next, **link;
 };
 
@@ -199,12 +201,18 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *user)
     return code == OCT_OK ? size : CURL_WRITEFUNC_ERROR;
 }
 
+/* Never waits for the source: one that is slow pauses only its own request. */
 static size_t on_upload(char *bytes, size_t one, size_t capacity, void *user)
 {
     struct octi_http_transfer *transfer = user;
+    struct pollfd source = {.fd = transfer->request->body_fd, .events = POLLIN};
+    if (poll(&source, 1, 0) == 0) {
+        transfer->starved = true;
+        return CURL_READFUNC_PAUSE;
+    }
     ssize_t got;
     do
-        got = read(transfer->request->body_fd, bytes, one * capacity);
+        got = read(source.fd, bytes, one * capacity);
     while (got < 0 && errno == EINTR);
     if (got >= 0)
         return (size_t)got;
@@ -386,6 +394,20 @@ static void cancel_all(octi_http *http)
     }
 }
 
+/* Waits for the sockets, and for the source of one request that waits for its own. */
+static void wait_for_any(octi_http *http)
+{
+    struct octi_http_transfer *starved = http->first;
+    while (starved && !starved->starved)
+        starved = starved->next;
+    struct curl_waitfd source = {.fd = starved ? starved->request->body_fd : -1, .events = CURL_WAIT_POLLIN};
+    curl_multi_poll(http->multi, &source, starved ? 1 : 0, POLL_MS, NULL);
+    if (starved) {
+        starved->starved = false;
+        curl_easy_pause(starved->easy, CURLPAUSE_CONT);
+    }
+}
+
 oct_err octi_http_wait(octi_http *http, bool (*interrupted)(void *ctx), void *ctx)
 {
     while (http->running > 0) {
@@ -399,7 +421,7 @@ oct_err octi_http_wait(octi_http *http, bool (*interrupted)(void *ctx), void *ct
             return OCT_E_CANCELLED;
         }
         if (http->running > 0)
-            curl_multi_poll(http->multi, NULL, 0, POLL_MS, NULL);
+            wait_for_any(http);
     }
     return OCT_OK;
 }

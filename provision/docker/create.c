@@ -436,12 +436,37 @@ static oct_err take_existing(struct creation *creation, const octi_docker_contai
     return OCT_OK;
 }
 
+/* Lists by name, not label, so that a name that somebody else has is seen before anything
+ * is made. The engine's filter is a pattern that may match more. */
+static char *named_containers_path(const octi_docker *docker, const char *cluster)
+{
+    return octi_docker_path(
+        docker, "/containers/json?all=1&filters=%%7B%%22name%%22%%3A%%5B%%22octavo-%s-%%22%%5D%%7D", cluster);
+}
+
+/* A container that is not ours fails the creation when it has a name that we need. */
+static oct_err check_foreign(const struct creation *creation, const json_t *element, oct_error *err)
+{
+    const char *name = json_string_value(json_array_get(octi_json_find(element, "Names"), 0));
+    char prefix[64];
+    int length = snprintf(prefix, sizeof(prefix), "octavo-%s-", creation->spec->name);
+    if (!name)
+        return OCT_OK;
+    name += *name == '/'; /* Docker's begin with one, Podman's do not */
+    if (strncmp(name, prefix, (size_t)length) != 0)
+        return OCT_OK;
+    char *end;
+    unsigned long index = strtoul(name + length, &end, 10);
+    if (end == name + length || *end || index >= creation->spec->nodes)
+        return OCT_OK;
+    return check_owner(creation, "container", name, octi_json_find(element, "Labels"), err);
+}
+
 static oct_err take_all_existing(struct creation *creation, oct_error *err)
 {
     octi_docker *docker = creation->docker;
     const char *name = creation->spec->name;
-    char *paths[] = {octi_docker_list_path(docker, "containers/json?all=1&", name),
-                     octi_docker_list_path(docker, "networks?", name)};
+    char *paths[] = {named_containers_path(docker, name), octi_docker_list_path(docker, "networks?", name)};
     json_t *replies[2];
     oct_err code = octi_docker_get_all(docker, 2, paths, replies, err);
     if (code != OCT_OK)
@@ -451,9 +476,11 @@ static oct_err take_all_existing(struct creation *creation, oct_error *err)
     json_array_foreach(replies[0], i, element)
     {
         octi_docker_container container;
-        if (octi_docker_container_read(element, name, &container, NULL) != OCT_OK)
-            continue;
-        code = take_existing(creation, &container, replies[1], err);
+        code = octi_docker_container_read(element, name, &container, err);
+        if (code == OCT_E_NOTFOUND)
+            code = check_foreign(creation, element, err);
+        else if (code == OCT_OK)
+            code = take_existing(creation, &container, replies[1], err);
         if (code != OCT_OK)
             break;
     }

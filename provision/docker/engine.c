@@ -135,10 +135,13 @@ static oct_err nobody(const octi_docker_endpoint *endpoints, unsigned count, oct
         used +=
             (size_t)snprintf(tried + used, sizeof(tried) - used, "%s%s", i ? ", " : "", endpoints[i].label);
     oct_fail(err, OCT_E_UNREACHABLE, "no container engine answers (tried %s)", tried);
-    oct_hint(
-        err,
-        "start it ('sudo systemctl start docker'), install it ('sudo apt-get install docker.io'), or set "
-        "DOCKER_HOST");
+    if (getenv("DOCKER_HOST"))
+        oct_hint(err, "is the engine running there? unset DOCKER_HOST to use this machine's own");
+    else
+        oct_hint(
+            err,
+            "start it ('sudo systemctl start docker'), install it ('sudo apt-get install docker.io'), or "
+            "set DOCKER_HOST");
     return OCT_E_UNREACHABLE;
 }
 

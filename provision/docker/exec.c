@@ -9,9 +9,11 @@
 #include "provision/docker/demux.h"
 #include "provision/docker/exec.h"
 #include "provision/docker/explain.h"
-#include "runtime/base/clock.h"
 
-enum { POLL_MS = 100, PIECE = 64 * 1024, SETTLE_MAX_MS = 100, KILLED = 128 + 9 };
+#include "runtime/base/clock.h"
+#include "runtime/base/log.h"
+
+enum { POLL_MS = 100, PIECE = 64 * 1024, SETTLE_MAX_MS = 100, SETTLE_S = 1, KILLED = 128 + 9 };
 
 /* One command that runs. */
 struct session {
@@ -22,6 +24,8 @@ struct session {
     char id[128]; /* the engine's handle of the exec */
     octi_demux demux;
     bool input_open;
+    bool farewell;     /* the piece is the last: a terminal's end of input */
+    bool line_open;    /* the last byte sent did not end a line */
     size_t input_sent; /* of exec->input */
     char *piece;       /* read from input_fd, not yet sent */
     size_t piece_at, piece_size;
@@ -29,11 +33,6 @@ struct session {
     bool over;
     int64_t deadline_ns; /* 0: none */
 };
-
-static const char *handle_of(const octi_node *node)
-{
-    return node->engine_id;
-}
 
 static bool interrupted(const octi_exec *exec)
 {
@@ -62,7 +61,7 @@ oct_err octi_docker_end_reason(octi_docker *docker, const char *id, char *text, 
     const json_t *state = octi_json_find(reply, "State");
     int status = (int)octi_json_integer_or(state, "ExitCode", 0);
     char problem[160];
-    octi_text_clean(octi_json_string_or(state, "Error", ""), problem, sizeof(problem));
+    octi_docker_shorten(octi_json_string_or(state, "Error", ""), problem, sizeof(problem));
 
     text[0] = '\0';
     *exit_status = status;
@@ -83,13 +82,25 @@ oct_err octi_docker_end_reason(octi_docker *docker, const char *id, char *text, 
     return OCT_OK;
 }
 
+/* Waits a moment for a container to end: a killed node's exec is over before the engine has
+ * noted that the node is. An engine that does not answer in time says it runs. */
+static void let_settle(octi_docker *docker, const char *id)
+{
+    char *path = octi_docker_path(docker, "/containers/%s/wait?condition=not-running", id);
+    octi_http_request request = {.method = "POST", .path = path, .timeout = SETTLE_S};
+    if (path && octi_http_perform(docker->http, &request, NULL) != OCT_OK)
+        octi_log(OCT_LOG_DEBUG, "container %s still runs", id);
+    octi_http_request_deinit(&request);
+    free(path);
+}
+
 /* Whether the node itself is down; then *err is OCT_E_LOST and says why. */
 static bool node_is_lost(octi_docker *docker, const octi_node *node, oct_error *err)
 {
     char why[200];
     int status;
     oct_error problem = OCT_ERROR_INIT;
-    oct_err code = octi_docker_end_reason(docker, handle_of(node), why, sizeof(why), &status, &problem);
+    oct_err code = octi_docker_end_reason(docker, node->engine_id, why, sizeof(why), &status, &problem);
     if (code == OCT_OK && !*why)
         return false;
     if (code == OCT_OK)
@@ -106,7 +117,6 @@ static json_t *argv_json(const char *const *argv)
 {
     json_t *array = json_array();
     for (; *argv; argv++)
-        /* stringn_nocheck: an argument is bytes, whatever its encoding; the engine judges */
         if (json_array_append_new(array, json_string(*argv)) != 0) {
             json_decref(array);
             return NULL;
@@ -130,7 +140,7 @@ static oct_err make_exec(struct session *session, oct_error *err)
     const char *id;
     oct_err code =
         octi_docker_call(session->docker, "POST",
-                         octi_docker_path(session->docker, "/containers/%s/exec", handle_of(session->node)),
+                         octi_docker_path(session->docker, "/containers/%s/exec", session->node->engine_id),
                          body, &reply, err);
     if (code != OCT_OK)
         return code;
@@ -189,63 +199,68 @@ static void follow_size(struct session *session)
         resize(session, rows, columns);
 }
 
-/* Ends the command's input. A terminal is told by its own sign, since closing our half
- * would make the engine drop the output as well. */
-static oct_err end_input(struct session *session, oct_error *err)
+/* Reads the next piece of input_fd; *end when there is no more. */
+static oct_err read_piece(struct session *session, bool *end, oct_error *err)
 {
-    size_t sent = 0;
-    session->input_open = false;
-    if (session->exec->tty)
-        return octi_connection_send(session->connection, "\004", 1, &sent, err);
-    octi_connection_finish(session->connection);
+    ssize_t got = read(session->exec->input_fd, session->piece, PIECE);
+    if (got < 0 && errno != EINTR && errno != EAGAIN && errno != EIO)
+        return oct_fail(err, OCT_E_IO, "cannot read the input: %s", strerror(errno));
+    *end = got == 0 || (got < 0 && errno == EIO); /* EIO: our terminal hung up */
+    session->piece_at = 0;
+    session->piece_size = got > 0 ? (size_t)got : 0;
     return OCT_OK;
 }
 
-/* What is to be sent next; reads input_fd when `readable`. */
-static oct_err next_input(struct session *session, bool readable, const char **bytes, size_t *size, bool *end,
-                          oct_error *err)
+/* Ends the command's input. A terminal is told by its own sign, Control-D, since closing
+ * our half would make the engine drop the output as well; in the middle of a line it takes
+ * two, the first of which only sends the line. */
+static void end_input(struct session *session)
+{
+    if (!session->exec->tty || session->farewell) {
+        session->input_open = false;
+        if (!session->exec->tty)
+            octi_connection_finish(session->connection);
+        return;
+    }
+    session->farewell = true;
+    session->piece_at = 0;
+    session->piece_size = session->line_open ? 2 : 1;
+    memcpy(session->piece, "\004\004", 2);
+}
+
+/* What is to be sent next. */
+static void next_input(const struct session *session, const char **bytes, size_t *size)
 {
     const octi_exec *exec = session->exec;
-    *end = false;
-    if (exec->input_fd < 0) {
-        *bytes = (const char *)exec->input + session->input_sent;
-        *size = exec->input_size - session->input_sent;
-        *end = *size == 0;
-        return OCT_OK;
-    }
-    if (session->piece_at == session->piece_size && readable) {
-        ssize_t got = read(exec->input_fd, session->piece, PIECE);
-        if (got < 0 && errno != EINTR && errno != EAGAIN && errno != EIO)
-            return oct_fail(err, OCT_E_IO, "cannot read the input: %s", strerror(errno));
-        /* EIO: our terminal hung up */
-        *end = got == 0 || (got < 0 && errno == EIO);
-        session->piece_at = 0;
-        session->piece_size = got > 0 ? (size_t)got : 0;
-    }
-    *bytes = session->piece + session->piece_at;
-    *size = session->piece_size - session->piece_at;
-    return OCT_OK;
+    bool whole = exec->input_fd < 0 && !session->farewell;
+    *bytes = whole ? (const char *)exec->input + session->input_sent : session->piece + session->piece_at;
+    *size = whole ? exec->input_size - session->input_sent : session->piece_size - session->piece_at;
 }
 
 static oct_err pump_input(struct session *session, bool readable, oct_error *err)
 {
-    const char *bytes = NULL;
-    size_t size = 0, sent = 0;
-    bool end = false;
-    oct_err code = next_input(session, readable, &bytes, &size, &end, err);
-    if (code != OCT_OK)
-        return code;
-    if (end)
-        return end_input(session, err);
-    if (size == 0)
+    const char *bytes;
+    size_t size, sent = 0;
+    next_input(session, &bytes, &size);
+    if (size == 0) {
+        bool end = session->farewell || session->exec->input_fd < 0;
+        oct_err code = !end && readable ? read_piece(session, &end, err) : OCT_OK;
+        if (code != OCT_OK)
+            return code;
+        if (end)
+            end_input(session);
+        next_input(session, &bytes, &size);
+    }
+    if (size == 0 || !session->input_open)
         return OCT_OK;
-    code = octi_connection_send(session->connection, bytes, size, &sent, err);
-    if (code != OCT_OK) {
+    if (octi_connection_send(session->connection, bytes, size, &sent, err) != OCT_OK) {
         /* The command has gone without reading all; its output and status still matter. */
         session->input_open = false;
         return OCT_OK;
     }
-    if (session->exec->input_fd < 0)
+    if (sent > 0)
+        session->line_open = bytes[sent - 1] != '\n';
+    if (session->exec->input_fd < 0 && !session->farewell)
         session->input_sent += sent;
     else
         session->piece_at += sent;
@@ -278,18 +293,21 @@ static oct_err pump_output(struct session *session, bool *got, oct_error *err)
     return size > 0 ? deliver(session, session->incoming, size, err) : OCT_OK;
 }
 
-static oct_err wait_for_either(struct session *session, bool *readable)
+/* Waits for output, or for input where we have sent all that we have; true: there is. */
+static bool wait_for_either(struct session *session)
 {
-    const octi_exec *exec = session->exec;
-    bool unsent = exec->input_fd < 0 ? true : session->piece_at < session->piece_size;
+    const char *bytes;
+    size_t unsent = 0;
+    if (session->input_open)
+        next_input(session, &bytes, &unsent);
+    bool wants_input =
+        session->input_open && unsent == 0 && session->exec->input_fd >= 0 && !session->farewell;
     struct pollfd ready[2] = {
         {.fd = octi_connection_fd(session->connection),
-         .events = (short)(POLLIN | (session->input_open && unsent ? POLLOUT : 0))},
-        {.fd = session->input_open && !unsent ? exec->input_fd : -1, .events = POLLIN},
+         .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))},
+        {.fd = wants_input ? session->exec->input_fd : -1, .events = POLLIN},
     };
-    poll(ready, 2, POLL_MS);
-    *readable = ready[1].revents != 0;
-    return OCT_OK;
+    return poll(ready, 2, POLL_MS) > 0 && ready[1].revents != 0;
 }
 
 static oct_err pump(struct session *session, oct_error *err)
@@ -306,7 +324,7 @@ static oct_err pump(struct session *session, oct_error *err)
             code = check_patience(session, err);
         follow_size(session);
         if (code == OCT_OK && !got && !session->over)
-            code = wait_for_either(session, &readable);
+            readable = wait_for_either(session);
     }
     return code;
 }
@@ -377,8 +395,10 @@ oct_err octi_docker_exec(octi_docker *docker, const octi_node *node, const octi_
 
     bool ours =
         code == OCT_E_CANCELLED || code == OCT_E_TIMEOUT || code == OCT_E_INVALID || code == OCT_E_NOMEM;
-    if (((code == OCT_OK && status == KILLED) || (code != OCT_OK && !ours)) &&
-        node_is_lost(docker, node, err))
+    bool suspect = code == OCT_OK ? status == KILLED : !ours;
+    if (suspect && code == OCT_OK)
+        let_settle(docker, node->engine_id);
+    if (suspect && node_is_lost(docker, node, err))
         return OCT_E_LOST;
     if (code == OCT_OK) {
         *exit_status = status;
@@ -386,7 +406,8 @@ oct_err octi_docker_exec(octi_docker *docker, const octi_node *node, const octi_
     }
     if (err)
         *err = problem;
-    oct_prefix(err, "cannot run '%s' on %s", exec->argv[0], node->name);
+    if (!ours)
+        oct_prefix(err, "cannot run '%s' on %s", exec->argv[0], node->name);
     return code;
 }
 
@@ -408,7 +429,7 @@ oct_err octi_docker_logs(octi_docker *docker, const octi_node *node, int tail, b
 {
     char lines[16];
     snprintf(lines, sizeof(lines), "%d", tail);
-    char *path = octi_docker_path(docker, "/containers/%s/logs?stdout=1&stderr=1&tail=%s%s", handle_of(node),
+    char *path = octi_docker_path(docker, "/containers/%s/logs?stdout=1&stderr=1&tail=%s%s", node->engine_id,
                                   tail < 0 ? "all" : lines, follow ? "&follow=1" : "");
     if (!path)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");

@@ -74,6 +74,19 @@ static oct_err code_of_status(int status)
     }
 }
 
+void octi_docker_shorten(const char *text, char *out, size_t capacity)
+{
+    /* The layers that a runtime's message has gone through; what it says is after them. */
+    static const char *const layers[] = {
+        "unable to start container process: ", "runc create failed: ", "crun: "};
+    for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++) {
+        const char *at = strstr(text, layers[i]);
+        if (at)
+            text = at + strlen(layers[i]);
+    }
+    octi_text_clean(text, out, capacity);
+}
+
 oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error *err)
 {
     json_t *root = NULL;
@@ -86,13 +99,9 @@ oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error
                         "the engine answered with status %d and no explanation", status);
     }
 
-    /* The end of a runtime's long message says what is wrong: keep that. */
     char text[2048], shown[200];
     octi_text_clean(message, text, sizeof(text));
-    size_t length = strlen(text);
-    const char *tail = length < sizeof(shown) ? text : text + length - (sizeof(shown) - 4);
-    octi_text_clean(tail, shown, sizeof(shown));
-    const char *dots = tail == text ? "" : "...";
+    octi_docker_shorten(text, shown, sizeof(shown));
 
     oct_err code = code_of_status(status);
     const char *hint = "";
@@ -103,7 +112,7 @@ oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error
             break;
         }
     json_decref(root);
-    oct_fail(err, code, "%s%s", dots, shown);
+    oct_fail(err, code, "%s", shown);
     oct_hint(err, "%s", hint);
     return code;
 }

@@ -10,4 +10,7 @@
  * anything else) and returns its code, never OCT_OK. */
 oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error *err);
 
+/* The part of an engine's message that says what is wrong, cleaned and cut to fit. */
+void octi_docker_shorten(const char *text, char *out, size_t capacity);
+
 #endif

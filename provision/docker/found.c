@@ -125,10 +125,12 @@ static octi_node_state state_of(const char *engine_state)
 static void fill_node(const octi_docker_container *container, octi_node *node)
 {
     snprintf(node->engine_id, sizeof(node->engine_id), "%s", container->id);
-    octi_text_clean(container->address, node->address, sizeof(node->address));
     node->state = state_of(container->state);
-    if (node->state == OCTI_NODE_STARTING)
+    node->reason[0] = '\0';
+    if (node->state == OCTI_NODE_STARTING) {
+        octi_text_clean(container->address, node->address, sizeof(node->address));
         return;
+    }
     octi_text_clean(*container->status ? container->status : container->state, node->reason,
                     sizeof(node->reason));
     const char *status = strchr(container->status, '(');
@@ -207,7 +209,8 @@ oct_err octi_docker_cluster_read(const char *name, const json_t *containers, con
     if (!found.nodes)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
     for (size_t i = 0; i < found.node_count; i++) {
-        found.nodes[i] = (octi_node){.index = (unsigned)i, .state = OCTI_NODE_ABSENT};
+        found.nodes[i] =
+            (octi_node){.index = (unsigned)i, .state = OCTI_NODE_ABSENT, .reason = "not made yet"};
         octi_docker_node_name(name, (unsigned)i, found.nodes[i].name);
     }
 
