@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -92,8 +93,12 @@ static void drain(int fd)
         continue;
 }
 
-static void update(octi_server *server)
+/* Returns whether there is something new to tell. */
+static bool update(octi_server *server)
 {
+    uint64_t generation = server->membership.generation;
+    char reason[sizeof(server->membership.reason)];
+    memcpy(reason, server->membership.reason, sizeof(reason));
     unsigned change = octi_membership_update(&server->membership);
     bool member = server->membership.member;
     int64_t now = octi_clock_ns();
@@ -106,6 +111,7 @@ static void update(octi_server *server)
     octi_daemon_want(&server->daemons[MUNGED], member);
     octi_daemon_want(&server->daemons[SLURMCTLD], member && server->membership.head);
     octi_daemon_want(&server->daemons[SLURMD], member);
+    return generation != server->membership.generation || strcmp(reason, server->membership.reason) != 0;
 }
 
 static int64_t next_look(const octi_server *server)
@@ -128,9 +134,7 @@ static void run(octi_server *server)
     while (!(woke & OCTI_WOKE_END)) {
         if (woke & OCTI_WOKE_WATCHED)
             drain(server->supervisor.watched);
-        uint64_t generation = server->membership.generation;
-        update(server);
-        if ((woke & OCTI_WOKE_DAEMON) || generation != server->membership.generation)
+        if (update(server) || (woke & OCTI_WOKE_DAEMON))
             tell_status(server);
         woke = octi_supervisor_wait(&server->supervisor, next_look(server));
     }
