@@ -11,10 +11,7 @@
 #include "provision/core/json.h"
 #include "runtime/base/size.h"
 #include "provision/core/spec.h"
-
-#ifndef OCTI_VERSION
-#define OCTI_VERSION "dev"
-#endif
+#include "provision/core/version.h"
 
 enum { FILE_MAX = 64 * 1024, MIN_MEMORY = 64 << 20, MIN_SHM = 16 << 20 };
 

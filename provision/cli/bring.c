@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include "provision/cli/bring.h"
+#include "provision/cli/interrupt.h"
+#include "runtime/base/clock.h"
+
+enum { EVIDENCE_NODES = 3, EVIDENCE_LINES = 8 };
+
+static double seconds_since(int64_t start_ns)
+{
+    return (double)(octi_clock_ns() - start_ns) / 1e9;
+}
+
+static void show_step(void *ctx, const octi_node *node, const char *step)
+{
+    cli_progress *progress = ctx;
+    if (!node)
+        cli_progress_phase(progress, "%s", step);
+    else if (node->state == OCTI_NODE_READY)
+        cli_progress_node(progress, node->name, CLI_DONE, step);
+    else if (node->state == OCTI_NODE_FAILED)
+        cli_progress_node(progress, node->name, CLI_FAILED, step);
+    else
+        cli_progress_node(progress, node->name, CLI_WORKING, step);
+}
+
+/* --- evidence --- */
+
+struct evidence {
+    octi_buffer *out;
+    const char *node;
+    bool at_line_start;
+};
+
+static oct_err add_evidence(void *ctx, int stream, const void *bytes, size_t size)
+{
+    (void)stream;
+    struct evidence *evidence = ctx;
+    const char *text = bytes;
+    for (size_t i = 0; i < size; i++) {
+        if (evidence->at_line_start && octi_buffer_printf(evidence->out, "%s: ", evidence->node) != OCT_OK)
+            return OCT_E_NOMEM;
+        if (octi_buffer_append(evidence->out, &text[i], 1) != OCT_OK)
+            return OCT_E_NOMEM;
+        evidence->at_line_start = text[i] == '\n';
+    }
+    return OCT_OK;
+}
+
+/* The last log lines of the first few failed nodes. */
+static void gather_evidence(const cli_session *session, octi_buffer *out)
+{
+    const octi_provider *provider = &session->provider;
+    size_t told = 0;
+    for (size_t i = 0; i < session->cluster.node_count && told < EVIDENCE_NODES; i++) {
+        const octi_node *node = &session->cluster.nodes[i];
+        if (node->state != OCTI_NODE_FAILED && node->state != OCTI_NODE_STOPPED)
+            continue;
+        struct evidence evidence = {out, node->name, true};
+        octi_exec sink = OCTI_EXEC_INIT;
+        sink.output = add_evidence;
+        sink.ctx = &evidence;
+        sink.timeout = 5;
+        oct_err code = provider->ops->logs(provider->self, node, EVIDENCE_LINES, false, &sink, NULL);
+        if (code == OCT_OK && !evidence.at_line_start)
+            code = octi_buffer_append(out, "\n", 1);
+        told += code == OCT_OK;
+    }
+}
+
+/* --- up --- */
+
+static oct_err create(const cli_context *cli, cli_session *session, const octi_observer *observer,
+                      oct_error *err)
+{
+    octi_cluster made = {0};
+    oct_err code = session->provider.ops->create(session->provider.self, &cli->spec, observer, &made, err);
+    octi_cluster_deinit(&session->cluster);
+    session->cluster = made;
+    if (code == OCT_OK || made.node_count > 0)
+        return code;
+
+    /* What was made before it failed still tells what happened. */
+    if (session->provider.ops->inspect(session->provider.self, cli->spec.name, &made, NULL) == OCT_OK)
+        session->cluster = made;
+    return code;
+}
+
+static oct_err bring(const cli_context *cli, cli_session *session, bool make, cli_bring_report *report,
+                     octi_buffer *evidence, oct_error *err)
+{
+    int64_t start_ns = octi_clock_ns();
+    cli_progress_mode mode = cli->quiet ? CLI_PROGRESS_QUIET : cli->progress;
+    cli_progress *progress = cli_progress_create(mode, stderr, cli->spec.name);
+    octi_observer observer = {.step = show_step, .ctx = progress};
+    cli_interrupt_message("interrupted: 'octavo up' goes on from here, 'octavo down' removes what was made");
+
+    oct_err code = OCT_OK;
+    if (make) {
+        cli_progress_phase(progress, "creating %u nodes from %s", cli->spec.nodes, cli->spec.image);
+        code = create(cli, session, &observer, err);
+    }
+    report->created = seconds_since(start_ns);
+    if (code == OCT_OK)
+        code = octi_join(&session->provider, &session->cluster, cli->spec.timeout - report->created,
+                         &observer, &report->join, err);
+    report->total = seconds_since(start_ns);
+    if (code != OCT_OK) {
+        cli_progress_freeze(progress);
+        gather_evidence(session, evidence);
+    }
+    cli_progress_destroy(progress);
+    cli_interrupt_message(NULL);
+    return code;
+}
+
+oct_err cli_bring_up(const cli_context *cli, cli_session *session, cli_bring_report *report,
+                     octi_buffer *evidence, oct_error *err)
+{
+    return bring(cli, session, true, report, evidence, err);
+}
+
+oct_err cli_bring_join(const cli_context *cli, cli_session *session, octi_buffer *evidence, oct_error *err)
+{
+    cli_bring_report report = {0};
+    return bring(cli, session, false, &report, evidence, err);
+}

@@ -1,0 +1,91 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provision/cli/bring.h"
+#include "provision/cli/job.h"
+#include "provision/cli/term.h"
+
+static oct_err check_size(const cli_job *job, oct_error *err)
+{
+    const octi_cluster *cluster = &job->session.cluster;
+    unsigned wanted = job->cli->spec.nodes;
+    if (!cli_given(job->cli, "nodes") || wanted <= cluster->wanted)
+        return OCT_OK;
+    oct_fail(err, OCT_E_INVALID, "'%s' has %u nodes, so -n %u is too many", cluster->name, cluster->wanted,
+             wanted);
+    return oct_hint(err, "take another cluster with --name, or 'octavo down' and run this again");
+}
+
+oct_err cli_job_cluster(cli_job *job, oct_error *err)
+{
+    cli_session *session = &job->session;
+    oct_err code = cli_session_open(job->cli, session, err);
+    if (code != OCT_OK)
+        return code;
+    code =
+        session->provider.ops->inspect(session->provider.self, job->cli->spec.name, &session->cluster, err);
+    if (code == OCT_OK)
+        code = check_size(job, err);
+    cli_bring_report report = {0};
+    if (code == OCT_E_NOTFOUND || (code == OCT_OK && !cli_session_complete(session)))
+        code = cli_bring_up(job->cli, session, &report, &job->evidence, err);
+    return code;
+}
+
+oct_err cli_job_build(cli_job *job, const cli_program *program, cli_build *build, oct_error *err)
+{
+    cli_build_result result;
+    oct_err code = cli_build_program(&job->session, program, &result, build, err);
+    if (code == OCT_OK && result == CLI_BUILD_NOT_JOINED) {
+        code = cli_bring_join(job->cli, &job->session, &job->evidence, err);
+        if (code == OCT_OK)
+            code = cli_build_program(&job->session, program, &result, build, err);
+    }
+    if (code != OCT_OK || result == CLI_BUILD_READY)
+        return code;
+    if (result == CLI_BUILD_NOT_JOINED)
+        return oct_fail(err, OCT_E_STATE, "'%s' does not stay joined", job->session.cluster.name);
+    return oct_fail(err, OCT_E_TASK, "'%s' does not compile", program->name);
+}
+
+unsigned cli_job_ranks(const cli_job *job)
+{
+    const char *pool = cli_value(job->cli, "pool");
+    if (cli_given(job->cli, "nodes"))
+        return job->cli->spec.nodes;
+    if (pool && strncmp(pool, "cluster", 7) != 0)
+        return 1; /* threads and processes stay on one node */
+    return job->session.cluster.wanted;
+}
+
+oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *arguments, cli_launch *launch,
+                       int *status, oct_error *err)
+{
+    size_t count = 0, used = 0;
+    while (arguments[count])
+        count++;
+    const char **line = calloc(count + 3, sizeof(*line));
+    if (!line)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+
+    char pool_option[128];
+    const char *pool = cli_value(job->cli, "pool");
+    snprintf(pool_option, sizeof(pool_option), "--pool=%s", pool ? pool : "");
+    line[used++] = build->path;
+    if (pool)
+        line[used++] = pool_option;
+    memcpy(line + used, arguments, count * sizeof(*line));
+    launch->argv = line;
+    launch->timeout = cli_given(job->cli, "timeout") ? job->cli->spec.timeout : 0;
+    oct_err code = cli_launch_run(&job->session, launch, status, err);
+    launch->argv = NULL;
+    free(line);
+    return code;
+}
+
+void cli_job_deinit(cli_job *job)
+{
+    octi_buffer_deinit(&job->evidence);
+    cli_session_close(&job->session);
+}

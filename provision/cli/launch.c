@@ -1,0 +1,163 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "provision/cli/interrupt.h"
+#include "provision/cli/launch.h"
+#include "provision/cli/stream.h"
+#include "provision/core/digest.h"
+#include "runtime/base/clock.h"
+
+static const int64_t cancel_again_ns = 1000000000;  /* the job may not be queued yet at the first try */
+static const int64_t cancel_limit_ns = 15000000000; /* then the job is left to itself */
+
+struct running {
+    const cli_session *session;
+    char job[32];
+    int64_t cancelled_ns; /* when cancelling began, or 0 */
+    int64_t last_try_ns;
+    bool output_lost;      /* nobody reads our output any more */
+    uint64_t digest;       /* of standard output */
+    octi_provider control; /* a second connection: the first is busy with the program */
+};
+
+/* Cancels by name, since srun does not tell the job's number. Failures show in the job's
+ * going on, and are tried again. */
+static void cancel_job(struct running *running)
+{
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    const octi_provider *first = &running->session->provider;
+    if (!running->control.self) {
+        running->control.ops = first->ops;
+        if (first->ops->open(&running->control.self, NULL) != OCT_OK) {
+            running->control.self = NULL;
+            return;
+        }
+    }
+    char request[80];
+    int length = snprintf(request, sizeof(request), "{\"op\":\"cancel\",\"name\":\"%s\"}\n", running->job);
+    octi_exec exec = OCTI_EXEC_INIT;
+    exec.argv = argv;
+    exec.input = request;
+    exec.input_size = (size_t)length;
+    exec.timeout = 5;
+    int status;
+    oct_err ignored = running->control.ops->exec(running->control.self, &running->session->cluster.nodes[0],
+                                                 &exec, &status, NULL);
+    (void)ignored;
+}
+
+/* Called at least every 200 ms while the program runs. */
+static bool should_leave(void *ctx)
+{
+    struct running *running = ctx;
+    if (cli_interrupts() == 0 && !running->output_lost)
+        return false;
+    int64_t now = octi_clock_ns();
+    if (cli_interrupts() > 1 || (running->cancelled_ns && now - running->cancelled_ns > cancel_limit_ns))
+        return true;
+    if (!running->cancelled_ns)
+        running->cancelled_ns = now;
+    else if (now - running->last_try_ns < cancel_again_ns)
+        return false;
+    running->last_try_ns = now;
+    cancel_job(running);
+    return false;
+}
+
+/* When our own output is gone the rest is dropped, and the job is cancelled. */
+static oct_err pass_on(void *ctx, int stream, const void *bytes, size_t size)
+{
+    struct running *running = ctx;
+    if (stream == 1)
+        running->digest = octi_digest_add(running->digest, bytes, size);
+    if (!running->output_lost && cli_stream_output(NULL, stream, bytes, size) != OCT_OK)
+        running->output_lost = true;
+    return OCT_OK;
+}
+
+/* Also what `octavo-slurm cancel` is asked for. */
+static oct_err name_job(char job[32], oct_error *err)
+{
+    uint32_t number;
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        return oct_fail(err, OCT_E_IO, "cannot get a random number: %s", strerror(errno));
+    snprintf(job, 32, "octavo-run-%08x", number);
+    return OCT_OK;
+}
+
+struct command_text {
+    char nodes[24], tasks[24], job[48];
+};
+
+/* srun's command line, ending in the program's; some of it points into *text. The caller
+ * frees the array. */
+static const char **command_line(const cli_launch *launch, const char *job, struct command_text *text)
+{
+    const char *const head[] = {"srun",        text->nodes,
+                                text->tasks,   "--ntasks-per-node=1",
+                                "--mpi=pmix",  "--kill-on-bad-exit=1",
+                                text->job,     launch->input_fd >= 0 ? "--input=0" : "--input=none",
+                                "octavo-node", "task",
+                                "--"};
+    size_t head_count = sizeof(head) / sizeof(head[0]), count = 0;
+    while (launch->argv[count])
+        count++;
+    snprintf(text->nodes, sizeof(text->nodes), "--nodes=%u", launch->ranks);
+    snprintf(text->tasks, sizeof(text->tasks), "--ntasks=%u", launch->ranks);
+    snprintf(text->job, sizeof(text->job), "--job-name=%s", job);
+    const char **argv = calloc(head_count + count + 1, sizeof(*argv));
+    if (argv) {
+        memcpy(argv, head, sizeof(head));
+        memcpy(argv + head_count, launch->argv, count * sizeof(*argv));
+    }
+    return argv;
+}
+
+static oct_err end(struct running *running, oct_err code, double timeout, oct_error *err)
+{
+    if (code == OCT_E_TIMEOUT) {
+        cancel_job(running);
+        oct_fail(err, code, "the program did not end within %g s, and was cancelled", timeout);
+    } else if (code == OCT_E_CANCELLED || cli_interrupts() > 0) {
+        bool waited = code == OCT_OK;
+        code = oct_fail(err, OCT_E_CANCELLED, "interrupted: the job is %s",
+                        waited ? "cancelled" : "told to end, but has not yet");
+        oct_hint(err, "the cluster is still up");
+    } else if (code == OCT_OK && running->output_lost) {
+        code = oct_fail(err, OCT_E_IO, "cannot write the program's output, so its job was cancelled");
+    }
+    if (running->control.self)
+        running->control.ops->close(running->control.self);
+    return code;
+}
+
+oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *status, oct_error *err)
+{
+    struct running running = {.session = session, .digest = OCTI_DIGEST_INIT};
+    struct command_text text;
+    oct_err code = name_job(running.job, err);
+    if (code != OCT_OK)
+        return code;
+    const char **argv = command_line(launch, running.job, &text);
+    if (!argv)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+
+    octi_exec exec = OCTI_EXEC_INIT;
+    exec.argv = argv;
+    exec.workdir = CLI_HOME;
+    exec.input_fd = launch->input_fd;
+    exec.output = pass_on;
+    exec.interrupted = should_leave;
+    exec.ctx = &running;
+    exec.timeout = launch->timeout;
+    cli_interrupt_count(true);
+    code =
+        session->provider.ops->exec(session->provider.self, &session->cluster.nodes[0], &exec, status, err);
+    launch->output_digest = running.digest;
+    code = end(&running, code, launch->timeout, err);
+    cli_interrupt_count(false);
+    free(argv);
+    return code;
+}

@@ -1,0 +1,24 @@
+/* cli/launch.h - one program on the cluster's nodes, in the foreground. */
+#ifndef OCTI_CLI_LAUNCH_H
+#define OCTI_CLI_LAUNCH_H
+
+#include <stdint.h>
+
+#include "provision/cli/session.h"
+
+typedef struct cli_launch {
+    unsigned ranks;          /* one a node */
+    const char *const *argv; /* NULL-terminated; argv[0] is a path or a name in the cluster */
+    int input_fd;            /* goes to rank 0; -1: none */
+    double timeout;          /* seconds; 0: none */
+
+    uint64_t output_digest; /* result: of its standard output, see core/digest.h */
+} cli_launch;
+
+/* Runs it, its output going to ours, and stores its exit status (128 + signal). A first
+ * signal cancels its job and waits for the end, a second one does not wait: both end in
+ * OCT_E_CANCELLED. OCT_E_TIMEOUT when the time is over; the job is cancelled then too. */
+OCT_NODISCARD oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *status,
+                                     oct_error *err);
+
+#endif

@@ -1,0 +1,39 @@
+/* cli/session.h - a provider that is open, and the cluster a command works on. */
+#ifndef OCTI_CLI_SESSION_H
+#define OCTI_CLI_SESSION_H
+
+#include "provision/cli/cli.h"
+#include "provision/core/provider.h"
+
+/* The folder that all nodes share, where programs start. */
+#define CLI_HOME "/home/octavo"
+
+typedef struct cli_session {
+    octi_provider provider;
+    octi_cluster cluster; /* empty until found */
+} cli_session;
+
+/* Opens the provider of cli's spec. */
+OCT_NODISCARD oct_err cli_session_open(const cli_context *cli, cli_session *session, oct_error *err);
+
+/* Also finds the cluster named in cli's spec; OCT_E_NOTFOUND, naming those that are there. */
+OCT_NODISCARD oct_err cli_session_find(const cli_context *cli, cli_session *session, oct_error *err);
+
+/* Safe on a zeroed session, and repeatedly. */
+void cli_session_close(cli_session *session);
+
+/* The node that text names: an index, a name, or "head". OCT_E_NOTFOUND. */
+OCT_NODISCARD oct_err cli_session_node(const cli_session *session, const char *text, const octi_node **out,
+                                       oct_error *err);
+
+/* True when every node that the cluster should have runs. */
+bool cli_session_complete(const cli_session *session);
+
+/* Runs argv on the head with input_size bytes of input, appends standard output to *out
+ * and standard error to *errors (either may be NULL). Not interruptible; bounded by
+ * timeout (seconds). */
+OCT_NODISCARD oct_err cli_session_ask(const cli_session *session, const char *const *argv, const void *input,
+                                      size_t input_size, double timeout, octi_buffer *out,
+                                      octi_buffer *errors, int *status, oct_error *err);
+
+#endif

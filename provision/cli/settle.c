@@ -1,0 +1,78 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/cli/cli.h"
+#include "provision/core/spec.h"
+
+static oct_err copy_text(const cli_context *cli, const char *option, char *field, size_t size, oct_error *err)
+{
+    const char *value = cli_value(cli, option);
+    if (!value)
+        return OCT_OK;
+    if (strlen(value) >= size)
+        return oct_fail(err, OCT_E_INVALID, "'--%s %.40s...' is too long", option, value);
+    memcpy(field, value, strlen(value) + 1);
+    return OCT_OK;
+}
+
+static oct_err read_nodes(const cli_context *cli, octi_spec *spec, oct_error *err)
+{
+    long nodes;
+    oct_err code = cli_number(cli, "nodes", 1, OCTI_NODES_MAX, spec->nodes, &nodes, err);
+    if (code == OCT_OK)
+        spec->nodes = (unsigned)nodes;
+    return code;
+}
+
+static oct_err read_timeout(const cli_context *cli, octi_spec *spec, oct_error *err)
+{
+    const char *text = cli_value(cli, "timeout");
+    if (!text)
+        return OCT_OK;
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end || !isfinite(seconds) || seconds <= 0) {
+        oct_fail(err, OCT_E_INVALID, "'--timeout %s' makes no sense", text);
+        return oct_hint(err, "give seconds, such as 90 or 2.5");
+    }
+    spec->timeout = seconds;
+    return OCT_OK;
+}
+
+static oct_err read_progress(cli_context *cli, oct_error *err)
+{
+    const char *name = cli_value(cli, "progress");
+    if (name && !cli_progress_mode_parse(name, &cli->progress)) {
+        oct_fail(err, OCT_E_INVALID, "'--progress %s' makes no sense", name);
+        return oct_hint(err, "use auto, tty, plain, quiet or json");
+    }
+    return OCT_OK;
+}
+
+oct_err cli_settle(cli_context *cli, oct_error *err)
+{
+    octi_spec *spec = &cli->spec;
+    cli->quiet = cli_given(cli, "quiet");
+    cli->yes = cli_given(cli, "yes");
+    cli->dry_run = cli_given(cli, "dry-run");
+
+    octi_spec_init(spec);
+    oct_err code = OCT_OK;
+    if (cli_given(cli, "file"))
+        code = octi_spec_read(cli_value(cli, "file"), spec, err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "name", spec->name, sizeof(spec->name), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "on", spec->provider, sizeof(spec->provider), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "image", spec->image, sizeof(spec->image), err);
+    if (code == OCT_OK)
+        code = read_nodes(cli, spec, err);
+    if (code == OCT_OK)
+        code = read_timeout(cli, spec, err);
+    if (code == OCT_OK)
+        code = read_progress(cli, err);
+    return code == OCT_OK ? octi_spec_check(spec, err) : code;
+}

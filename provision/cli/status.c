@@ -1,0 +1,209 @@
+#include <string.h>
+
+#include "provision/cli/commands.h"
+#include "provision/cli/report.h"
+#include "provision/cli/session.h"
+#include "provision/core/lines.h"
+
+/* Two requests in one round trip. Each has to answer within a second: a controller that
+ * hangs must not hang us. */
+static const char script[] = "echo '{\"op\":\"nodes\"}' | timeout 1 octavo-slurm\n"
+                             "echo '{\"op\":\"jobs\"}' | timeout 1 octavo-slurm\n";
+
+struct slurm {
+    json_t *nodes; /* arrays as octavo-slurm gives them, or NULL when it did not answer */
+    json_t *jobs;
+    char trouble[256]; /* why not */
+};
+
+static oct_err hear_line(void *ctx, const char *line, size_t length)
+{
+    struct slurm *slurm = ctx;
+    json_t *answer = json_loadb(line, length, 0, NULL);
+    json_t *nodes = json_object_get(answer, "nodes"), *jobs = json_object_get(answer, "jobs");
+    const char *what = json_string_value(json_object_get(json_object_get(answer, "error"), "what"));
+    if (json_is_array(nodes) && !slurm->nodes)
+        slurm->nodes = json_incref(nodes);
+    if (json_is_array(jobs) && !slurm->jobs)
+        slurm->jobs = json_incref(jobs);
+    if (what)
+        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", what);
+    json_decref(answer);
+    return OCT_OK;
+}
+
+static void ask_slurm(const cli_session *session, struct slurm *slurm)
+{
+    static const char *const argv[] = {"sh", "-c", script, NULL};
+    octi_buffer answer = {0};
+    octi_lines lines = {.line = hear_line, .ctx = slurm};
+    int status;
+    oct_error err = OCT_ERROR_INIT;
+    *slurm = (struct slurm){0};
+    oct_err code = cli_session_ask(session, argv, NULL, 0, 3, &answer, NULL, &status, &err);
+    if (code == OCT_OK && answer.data)
+        code = octi_lines_feed(&lines, answer.data, answer.size);
+    if (code == OCT_OK)
+        code = octi_lines_finish(&lines);
+    if (code != OCT_OK)
+        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", err.what);
+    else if ((!slurm->nodes || !slurm->jobs) && !slurm->trouble[0])
+        snprintf(slurm->trouble, sizeof(slurm->trouble), "the head's Slurm does not answer");
+    octi_buffer_deinit(&answer);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* What Slurm says of a node, or NULL. */
+static const json_t *slurm_node(const struct slurm *slurm, const char *name)
+{
+    size_t index;
+    json_t *node;
+    json_array_foreach(slurm->nodes, index, node)
+    {
+        if (strcmp(text_of(node, "name"), name) == 0)
+            return node;
+    }
+    return NULL;
+}
+
+static const char *state_of(const octi_node *node, const json_t *in_slurm)
+{
+    bool runs = node->state == OCTI_NODE_STARTING || node->state == OCTI_NODE_READY;
+    return runs && in_slurm ? text_of(in_slurm, "state") : octi_node_state_name(node->state);
+}
+
+static const char *reason_of(const octi_node *node, const json_t *in_slurm)
+{
+    return node->reason[0] ? node->reason : text_of(in_slurm, "reason");
+}
+
+static void print_json(const octi_cluster *cluster, const struct slurm *slurm)
+{
+    json_t *nodes = json_array();
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        const octi_node *node = &cluster->nodes[i];
+        const json_t *in_slurm = slurm_node(slurm, node->name);
+        json_array_append_new(
+            nodes, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "index", (int)node->index, "name", node->name,
+                             "address", node->address, "engine", octi_node_state_name(node->state), "state",
+                             state_of(node, in_slurm), "reason", reason_of(node, in_slurm)));
+    }
+    cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:O?, s:s?}", "cluster", cluster->name,
+                             "provider", cluster->provider, "image", cluster->image, "created",
+                             cluster->created, "wanted", (int)cluster->wanted, "nodes", nodes, "jobs",
+                             slurm->jobs, "trouble", slurm->trouble[0] ? slurm->trouble : NULL));
+}
+
+static void print_jobs(const struct slurm *slurm)
+{
+    size_t index;
+    json_t *job;
+    if (json_array_size(slurm->jobs) == 0)
+        return;
+    printf("\n%-8s %-24s %-12s %s\n", "JOB", "NAME", "STATE", "NODES");
+    json_array_foreach(slurm->jobs, index, job)
+    {
+        const json_t *nodes = json_object_get(job, "nodes");
+        printf("%-8lld %-24s %-12s ", (long long)json_integer_value(json_object_get(job, "job")),
+               text_of(job, "name"), text_of(job, "state"));
+        if (json_is_integer(nodes))
+            printf("%lld\n", (long long)json_integer_value(nodes));
+        else
+            printf("%s\n", text_of(job, "nodes"));
+    }
+}
+
+static void print_table(const octi_cluster *cluster, const struct slurm *slurm)
+{
+    printf("%s: %zu of %u nodes on %s, image %s, since %s\n\n", cluster->name, cluster->node_count,
+           cluster->wanted, cluster->provider, cluster->image, cluster->created);
+    printf("%-20s %-16s %-12s %s\n", "NODE", "ADDRESS", "STATE", "REASON");
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        const octi_node *node = &cluster->nodes[i];
+        const json_t *in_slurm = slurm_node(slurm, node->name);
+        const char *reason = reason_of(node, in_slurm);
+        printf(*reason ? "%-20s %-16s %-12s %s\n" : "%-20s %-16s %s%s\n", node->name, node->address,
+               state_of(node, in_slurm), reason);
+    }
+    print_jobs(slurm);
+    fflush(stdout);
+}
+
+/* All clusters there are, by name. */
+static int list_all(const cli_context *cli)
+{
+    cli_session session = {0};
+    char **names = NULL;
+    size_t count = 0;
+    oct_error err = OCT_ERROR_INIT;
+    oct_err code = cli_session_open(cli, &session, &err);
+    if (code == OCT_OK)
+        code = session.provider.ops->list(session.provider.self, &names, &count, &err);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        if (cli->json)
+            json_array_append_new(array, json_string(names[i]));
+        else
+            printf("%s\n", names[i]);
+        free(names[i]);
+    }
+    free(names);
+    cli_session_close(&session);
+    if (code == OCT_OK && cli->json)
+        cli_print_json(json_pack("{s:O}", "clusters", array));
+    json_decref(array);
+    return code == OCT_OK ? CLI_EXIT_OK : cli_fail(cli, &err, NULL);
+}
+
+static int status(cli_context *cli, int argc, char **argv)
+{
+    if (argc > 0)
+        return cli_usage(cli, "'status' takes no '%s'", argv[0]);
+    if (cli_given(cli, "all"))
+        return list_all(cli);
+
+    cli_session session = {0};
+    oct_error err = OCT_ERROR_INIT;
+    oct_err code = cli_session_find(cli, &session, &err);
+    if (code != OCT_OK) {
+        cli_session_close(&session);
+        return cli_fail(cli, &err, NULL);
+    }
+    struct slurm slurm;
+    ask_slurm(&session, &slurm);
+    if (cli->json)
+        print_json(&session.cluster, &slurm);
+    else
+        print_table(&session.cluster, &slurm);
+    if (slurm.trouble[0])
+        cli_say(cli, "\nSlurm: %s", slurm.trouble);
+    json_decref(slurm.nodes);
+    json_decref(slurm.jobs);
+    cli_session_close(&session);
+    return CLI_EXIT_OK;
+}
+
+static const cli_option options[] = {
+    {"all", 'a', NULL, "list the names of all clusters"},
+    {NULL, 0, NULL, NULL},
+};
+
+const cli_command cli_command_status = {
+    .name = "status",
+    .operands = "",
+    .summary = "show a cluster's nodes and jobs",
+    .about = "Shows the nodes of a cluster, their states as the engine and Slurm see them, and its jobs.",
+    .examples =
+        {
+            {"octavo status", "the cluster called octavo"},
+            {"octavo status --name dev --json", "another one, for a script"},
+            {"octavo status --all", "the names of all clusters"},
+        },
+    .options = options,
+    .run = status,
+};
