@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "provision/cli/interrupt.h"
 #include "provision/cli/launch.h"
 #include "provision/cli/stream.h"
+#include "provision/cli/verdict.h"
 #include "provision/core/digest.h"
 #include "runtime/base/clock.h"
 
@@ -18,6 +20,7 @@ struct running {
     int64_t cancelled_ns; /* when cancelling began, or 0 */
     int64_t last_try_ns;
     bool output_lost;      /* nobody reads our output any more */
+    cli_verdict verdict;   /* of standard error */
     uint64_t digest;       /* of standard output */
     octi_provider control; /* a second connection: the first is busy with the program */
 };
@@ -66,14 +69,26 @@ static bool should_leave(void *ctx)
     return false;
 }
 
+static oct_err write_error(void *ctx, const void *bytes, size_t size)
+{
+    (void)ctx;
+    return cli_stream_write(STDERR_FILENO, bytes, size);
+}
+
 /* When our own output is gone the rest is dropped, and the job is cancelled. */
 static oct_err pass_on(void *ctx, int stream, const void *bytes, size_t size)
 {
     struct running *running = ctx;
-    if (stream == 1)
+    if (running->output_lost)
+        return OCT_OK;
+    oct_err code;
+    if (stream == 1) {
         running->digest = octi_digest_add(running->digest, bytes, size);
-    if (!running->output_lost && cli_stream_output(NULL, stream, bytes, size) != OCT_OK)
-        running->output_lost = true;
+        code = cli_stream_write(STDOUT_FILENO, bytes, size);
+    } else {
+        code = cli_verdict_feed(&running->verdict, bytes, size);
+    }
+    running->output_lost = code != OCT_OK;
     return OCT_OK;
 }
 
@@ -135,7 +150,8 @@ static oct_err end(struct running *running, oct_err code, double timeout, oct_er
 
 oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *status, oct_error *err)
 {
-    struct running running = {.session = session, .digest = OCTI_DIGEST_INIT};
+    struct running running = {
+        .session = session, .digest = OCTI_DIGEST_INIT, .verdict = {.output = write_error}};
     struct command_text text;
     oct_err code = name_job(running.job, err);
     if (code != OCT_OK)
@@ -155,6 +171,10 @@ oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *stat
     cli_interrupt_count(true);
     code =
         session->provider.ops->exec(session->provider.self, &session->cluster.nodes[0], &exec, status, err);
+    if (cli_verdict_finish(&running.verdict) != OCT_OK)
+        running.output_lost = true;
+    if (*status != 0 && running.verdict.status != 0)
+        *status = running.verdict.status;
     launch->output_digest = running.digest;
     code = end(&running, code, launch->timeout, err);
     cli_interrupt_count(false);

@@ -99,22 +99,31 @@ static void print_json(const octi_cluster *cluster, const struct slurm *slurm)
                              slurm->jobs, "trouble", slurm->trouble[0] ? slurm->trouble : NULL));
 }
 
+/* Slurm remembers ended jobs for a while; people want to see those that are not. */
+static bool is_active(const json_t *job)
+{
+    static const char *const ended[] = {"COMPLETED", "FAILED",    "CANCELLED",
+                                        "TIMEOUT",   "NODE_FAIL", "OUT_OF_MEMORY"};
+    for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++)
+        if (strcmp(text_of(job, "state"), ended[i]) == 0)
+            return false;
+    return true;
+}
+
 static void print_jobs(const struct slurm *slurm)
 {
     size_t index;
     json_t *job;
-    if (json_array_size(slurm->jobs) == 0)
-        return;
-    printf("\n%-8s %-24s %-12s %s\n", "JOB", "NAME", "STATE", "NODES");
+    bool headed = false;
     json_array_foreach(slurm->jobs, index, job)
     {
-        const json_t *nodes = json_object_get(job, "nodes");
-        printf("%-8lld %-24s %-12s ", (long long)json_integer_value(json_object_get(job, "job")),
-               text_of(job, "name"), text_of(job, "state"));
-        if (json_is_integer(nodes))
-            printf("%lld\n", (long long)json_integer_value(nodes));
-        else
-            printf("%s\n", text_of(job, "nodes"));
+        if (!is_active(job))
+            continue;
+        if (!headed)
+            printf("\n%-8s %-24s %-12s %s\n", "JOB", "NAME", "STATE", "NODES");
+        headed = true;
+        printf("%-8lld %-24s %-12s %s\n", (long long)json_integer_value(json_object_get(job, "job")),
+               text_of(job, "name"), text_of(job, "state"), text_of(job, "nodes"));
     }
 }
 
