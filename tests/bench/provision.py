@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Measures clusters on the Docker Engine, each figure beside its peer in the same run.
+
+Usage: provision.py [--json] [--runs N] [--nodes N]     (by `octavo bench provision`)
+
+Prints a line a figure; with --json one JSON object a line: bench, pool, value, unit,
+peer, peer_value, and limit, the most that value may exceed peer_value by (or be, where
+there is no peer). Values are medians of the runs. Everything made is removed.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.environ.get("OCTAVO_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OCTAVO = os.environ.get("OCTAVO_PROGRAM") or os.path.join(ROOT, "octavo")
+CLUSTER = "bench-%d" % os.getpid()
+PEER = "octavo-bench-peer-%d" % os.getpid()
+
+
+def run(*command, check=True):
+    """Runs a command to its end and returns what it printed."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    if check and done.returncode != 0:
+        sys.exit("error: %s ended with status %d\n%s" % (" ".join(command), done.returncode, done.stderr))
+    return done.stdout
+
+
+def timed(function, *arguments):
+    start = time.monotonic()
+    function(*arguments)
+    return time.monotonic() - start
+
+
+def octavo(*words):
+    return run(OCTAVO, *words, "--name", CLUSTER)
+
+
+def parallel(commands):
+    children = [subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for c in commands]
+    if any(child.wait() != 0 for child in children):
+        sys.exit("error: %s failed" % " ".join(commands[0]))
+
+
+def peer_up(image, nodes):
+    parallel([["docker", "run", "-d", "--name", "%s-%d" % (PEER, i), image] for i in range(nodes)])
+
+
+def peer_down(nodes):
+    run("docker", "rm", "-f", "-v", *["%s-%d" % (PEER, i) for i in range(nodes)])
+
+
+def peak_memory(*command):
+    """The most memory, in bytes, that a command held."""
+    pid = os.fork()
+    if pid == 0:
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in range(3):
+            os.dup2(null, fd)
+        os.execvp(command[0], command)
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        sys.exit("error: %s ended with status %d" % (" ".join(command), status))
+    return usage.ru_maxrss * 1024
+
+
+def node_memory(nodes):
+    """Memory of each node, as the engine counts it, in bytes."""
+    names = ["octavo-%s-%d" % (CLUSTER, i) for i in range(nodes)]
+    units = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+    sizes = []
+    for line in run("docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", *names).split("\n"):
+        found = re.match(r"([\d.]+)([A-Za-z]+) /", line)
+        if found:
+            sizes.append(float(found.group(1)) * units[found.group(2)])
+    return sizes
+
+
+class Report:
+    def __init__(self, as_json):
+        self.as_json = as_json
+
+    def line(self, bench, value, unit, limit, peer=None, peer_value=None):
+        if self.as_json:
+            record = {"bench": bench, "pool": "docker", "value": value, "unit": unit, "limit": limit}
+            if peer:
+                record.update(peer=peer, peer_value=peer_value)
+            print(json.dumps(record), flush=True)
+            return
+        excess = value - (peer_value or 0)
+        text = "%-14s %10.3f %-3s" % (bench, value, unit)
+        if peer:
+            text += "  %s: %.3f %s; %+.3f" % (peer, peer_value, unit, excess)
+        print("%s  (limit %s%g: %s)" % (text, "+" if peer else "", limit, "met" if excess <= limit else "MISSED"), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--runs", type=int, default=5, help="how often to measure (default 5)")
+    parser.add_argument("--nodes", type=int, default=8, help="nodes of the cluster (default 8)")
+    options = parser.parse_args()
+    report = Report(options.json)
+
+    up, down, peer_ups, peer_downs, start, srun, status = [], [], [], [], [], [], []
+    image = None
+    try:
+        # The first one warms the engine's caches and tells the image; it is not counted.
+        octavo("up", "-n", str(options.nodes))
+        image = run("docker", "inspect", "-f", "{{.Config.Image}}", "octavo-%s-0" % CLUSTER).strip()
+        for _ in range(options.runs):
+            # Alternating, so that a slow moment of the machine meets both alike.
+            start.append(timed(octavo, "run", "--", "/bin/true"))
+            srun.append(timed(run, "docker", "exec", "octavo-%s-0" % CLUSTER, "srun", "-N%d" % options.nodes,
+                              "-n%d" % options.nodes, "--mpi=pmix", "/bin/true"))
+            status.append(timed(octavo, "status"))
+        idle = max(node_memory(options.nodes))
+        memory = max(peak_memory(OCTAVO, "status", "--name", CLUSTER),
+                     peak_memory(OCTAVO, "run", "--name", CLUSTER, "--", "/bin/true"))
+        octavo("down", "--yes")
+        for _ in range(options.runs):
+            peer_ups.append(timed(peer_up, image, options.nodes))
+            peer_downs.append(timed(peer_down, options.nodes))
+            up.append(timed(octavo, "up", "-n", str(options.nodes)))
+            down.append(timed(octavo, "down", "--yes"))
+    finally:
+        run(OCTAVO, "down", "--yes", "--name", CLUSTER, check=False)
+        run("docker", "rm", "-f", "-v", *["%s-%d" % (PEER, i) for i in range(options.nodes)], check=False)
+
+    median = statistics.median
+    report.line("up", median(up), "s", 2.5, "%d parallel docker run" % options.nodes, median(peer_ups))
+    report.line("down", median(down), "s", 1.0, "docker rm -f of %d" % options.nodes, median(peer_downs))
+    report.line("run_empty", median(start), "s", 1.0, "the same srun by docker exec", median(srun))
+    report.line("status", median(status), "s", 0.1)
+    report.line("cli_memory", memory, "bytes", 20e6)
+    report.line("node_idle", idle, "bytes", 60e6)
+
+
+if __name__ == "__main__":
+    main()
