@@ -18,24 +18,24 @@ extern "C" {
 /* The numbers are part of the wire format and of the JSON output: never renumber. */
 typedef enum oct_err {
     OCT_OK = 0,
-    OCT_E_INVALID = 1,     /* an argument or an input makes no sense */
-    OCT_E_NOMEM = 2,       /* out of memory */
-    OCT_E_IO = 3,          /* a file, socket or device failed */
-    OCT_E_TIMEOUT = 4,     /* the time given was not enough */
-    OCT_E_CANCELLED = 5,   /* somebody cancelled it */
-    OCT_E_NOTFOUND = 6,    /* it is not there */
-    OCT_E_DENIED = 7,      /* not allowed */
-    OCT_E_EXISTS = 8,      /* it is there already, or belongs to somebody else */
-    OCT_E_STATE = 9,       /* not now: closed, not started, used twice */
-    OCT_E_TYPE = 10,       /* a value of another type than was asked for */
-    OCT_E_TASK = 11,       /* the task itself reported a failure */
-    OCT_E_CRASH = 12,      /* the task died of a signal or ran out of memory */
-    OCT_E_LOST = 13,       /* a process, rank or node is gone */
-    OCT_E_UNSUPPORTED = 14,/* this build, engine or version cannot do it */
-    OCT_E_PROTOCOL = 15,   /* the other side said something that makes no sense */
-    OCT_E_EXHAUSTED = 16,  /* a quota, a disk, a table or a limit is full */
-    OCT_E_UNREACHABLE = 17,/* nobody answers there */
-    OCT_E_DEADLOCK = 18,   /* waiting would never end */
+    OCT_E_INVALID = 1,      /* an argument or an input makes no sense */
+    OCT_E_NOMEM = 2,        /* out of memory */
+    OCT_E_IO = 3,           /* a file, socket or device failed */
+    OCT_E_TIMEOUT = 4,      /* the time given was not enough */
+    OCT_E_CANCELLED = 5,    /* somebody cancelled it */
+    OCT_E_NOTFOUND = 6,     /* it is not there */
+    OCT_E_DENIED = 7,       /* not allowed */
+    OCT_E_EXISTS = 8,       /* it is there already, or belongs to somebody else */
+    OCT_E_STATE = 9,        /* not now: closed, not started, used twice */
+    OCT_E_TYPE = 10,        /* a value of another type than was asked for */
+    OCT_E_TASK = 11,        /* the task itself reported a failure */
+    OCT_E_CRASH = 12,       /* the task died of a signal or ran out of memory */
+    OCT_E_LOST = 13,        /* a process, rank or node is gone */
+    OCT_E_UNSUPPORTED = 14, /* this build, engine or version cannot do it */
+    OCT_E_PROTOCOL = 15,    /* the other side said something that makes no sense */
+    OCT_E_EXHAUSTED = 16,   /* a quota, a disk, a table or a limit is full */
+    OCT_E_UNREACHABLE = 17, /* nobody answers there */
+    OCT_E_DEADLOCK = 18,    /* waiting would never end */
 } oct_err;
 
 typedef struct oct_error {
@@ -44,7 +44,10 @@ typedef struct oct_error {
     char hint[256]; /* the way out, or "" */
 } oct_error;
 
-#define OCT_ERROR_INIT {OCT_OK, "", ""}
+#define OCT_ERROR_INIT                                                                                       \
+    {                                                                                                        \
+        OCT_OK, "", ""                                                                                       \
+    }
 
 /* The code's name as JSON and logs show it ("not_found"), never NULL. */
 const char *oct_err_name(oct_err code);

@@ -1,0 +1,191 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/exec/args.h"
+#include "runtime/exec/context.h"
+#include "runtime/exec/executor.h"
+#include "runtime/exec/failure.h"
+#include "runtime/exec/loop.h"
+#include "runtime/task/type.h"
+
+__thread octi_context octi_here __attribute__((tls_model("initial-exec")));
+
+static struct {
+    pthread_once_t once;
+    int number;
+    char name[64];
+} node = {.once = PTHREAD_ONCE_INIT};
+
+static void name_node(void)
+{
+    if (!node.name[0] && gethostname(node.name, sizeof(node.name) - 1) != 0)
+        snprintf(node.name, sizeof(node.name), "localhost");
+}
+
+void octi_node_set(int number, const char *name)
+{
+    node.number = number;
+    snprintf(node.name, sizeof(node.name), "%s", name);
+}
+
+int oct_node(void)
+{
+    return node.number;
+}
+
+const char *oct_node_name(void)
+{
+    pthread_once(&node.once, name_node);
+    return node.name;
+}
+
+oct_error *oct_task_error(void)
+{
+    if (!octi_here.touched) {
+        octi_here.touched = true;
+        octi_here.error = (oct_error)OCT_ERROR_INIT;
+    }
+    if (octi_here.loop)
+        octi_loop_touch(octi_here.loop);
+    return &octi_here.error;
+}
+
+bool oct_task_cancelled(void)
+{
+    return octi_here.frame && octi_here.frame->job && octi_job_unwanted(octi_here.frame->job);
+}
+
+oct_pool *oct_task_pool(void)
+{
+    return octi_here.frame ? octi_here.frame->pool : NULL;
+}
+
+void oct_sleep(double seconds)
+{
+    if (!(seconds > 0))
+        return;
+    struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+        continue;
+}
+
+/* After the call: the outcome of a result type that is one, and literals made owned. */
+static oct_err settle(const oct_task *task, void *value, oct_error *err)
+{
+    if (octi_here.touched && octi_here.error.code != OCT_OK) {
+        *err = octi_here.error;
+        return err->code;
+    }
+    if (task->result.kind == OCTI_ERR) {
+        oct_err code;
+        memcpy(&code, value, sizeof(code));
+        if (code != OCT_OK)
+            return oct_fail(err, code, "it returned %s (%d)", oct_err_name(code), (int)code);
+    }
+    if (task->result.kind == OCTI_CSTRING) {
+        char *own;
+        if (octi_value_copy(&task->result, value, &own) != OCT_OK)
+            return oct_fail(err, OCT_E_NOMEM, "out of memory for a result of '%s'", task->name);
+        memcpy(value, &own, sizeof(own));
+    }
+    return OCT_OK;
+}
+
+oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame *frame, oct_error *err)
+{
+    octi_context *here = &octi_here;
+    frame->below = here->frame;
+    octi_loop *loop = here->loop;
+    bool touched = here->touched;
+    oct_error kept;
+    if (touched)
+        kept = here->error;
+
+    here->frame = frame;
+    here->loop = NULL;
+    here->touched = false;
+    task->run(args, value);
+    oct_err code = OCT_OK;
+    if (here->touched || task->result.kind >= OCTI_ERR)
+        code = settle(task, value, err);
+
+    here->frame = frame->below;
+    here->loop = loop;
+    here->touched = touched;
+    if (touched)
+        here->error = kept;
+    return code;
+}
+
+static oct_err run_with_deps(octi_job *job, void *value, octi_frame *frame, oct_error *err)
+{
+    const void *values[8] = {NULL};
+    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
+        octi_dep *dep = &job->more->deps[i];
+        octi_executor *executor =
+            octi_pool_executor(atomic_load_explicit(&dep->job->pool, memory_order_relaxed));
+        if (dep->job->is_remote) {
+            oct_err code = executor->class->fetch(executor, dep->job, err);
+            if (code != OCT_OK)
+                return code;
+        }
+        values[dep->param] = octi_job_value(dep->job);
+    }
+    octi_call call;
+    bool has_deps = job->more && job->more->dep_count > 0;
+    oct_err code = octi_call_init(&call, job->task, job->args, has_deps ? values : NULL, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_run(job->task, call.args, value, frame, err);
+    octi_call_deinit(&call);
+    return code;
+}
+
+static bool fail_or_again(octi_job *job, const oct_error *error)
+{
+    if (octi_job_retry(job))
+        return true;
+    oct_failure failure;
+    octi_failure_init(&failure, job, error);
+    snprintf(failure.node, sizeof(failure.node), "%s", oct_node_name());
+    octi_job_failed(job, &failure);
+    return false;
+}
+
+bool octi_run_job(octi_job *job)
+{
+    if (!octi_job_start(job)) {
+        octi_job_unref(job); /* cancelled while it was queued */
+        return false;
+    }
+    const oct_task *task = job->task;
+    _Alignas(16) char small[256];
+    void *value = task->result.size <= sizeof(small) ? small : malloc(task->result.size);
+    oct_error error;
+    if (!value) {
+        oct_fail(&error, OCT_E_NOMEM, "out of memory for a result of %u bytes", task->result.size);
+        octi_job_fail(job, &error);
+        return false;
+    }
+
+    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed)};
+    oct_err code;
+    if (!job->more && task->plain_args)
+        code = octi_run(task, job->args, value, &frame, &error);
+    else
+        code = run_with_deps(job, value, &frame, &error);
+
+    bool again = false;
+    if (code == OCT_OK)
+        octi_job_done(job, task->result.kind == OCTI_VOID || task->result.kind == OCTI_ERR ? NULL : value);
+    else
+        again = fail_or_again(job, &error);
+    if (value != small)
+        free(value);
+    return again;
+}

@@ -1,0 +1,39 @@
+/* exec/context.h - what a thread knows about the task it runs. */
+#ifndef OCTI_CONTEXT_H
+#define OCTI_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "runtime/exec/job.h"
+
+/* One running task; they nest where a waiting worker runs others. On the worker's stack. */
+typedef struct octi_frame {
+    struct octi_frame *below;
+    octi_job *job; /* NULL for a call that came from elsewhere */
+    oct_pool *pool;
+} octi_frame;
+
+typedef struct octi_context {
+    octi_frame *frame; /* the innermost task, or NULL */
+    void *worker;      /* of exec/threads, or NULL */
+    octi_loop *loop;   /* the loop that runs items of a map, or NULL */
+    bool touched;      /* somebody asked for `error` since the task began */
+    oct_error error;   /* the running task's, valid when touched */
+} octi_context;
+
+/* initial-exec: the library is linked, not loaded later, and fork and join live from this. */
+extern __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
+
+/* Runs task on args, with frame as its context. On success *value, of the result's size, owns
+ * its memory. Any other code has its message in *err (which is not NULL). */
+OCT_API oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame *frame,
+                         oct_error *err);
+
+/* Runs a QUEUED job on this thread to its end. True when it is to run once more: it is QUEUED
+ * again, and the caller's. */
+bool octi_run_job(octi_job *job);
+
+/* The name that failures give for this node, and its number. */
+OCT_API void octi_node_set(int number, const char *name);
+
+#endif

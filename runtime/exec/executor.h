@@ -1,0 +1,78 @@
+/* exec/executor.h - what an executor does: the contract between futures and threads,
+ * processes and the cluster.
+ *
+ * The layer above creates jobs, waits for the futures among their arguments, and hands each
+ * job over once, ready to run. The executor runs it somewhere and ends it (octi_job_done,
+ * _done_elsewhere, _failed), from any thread of the program's process. It is told nothing
+ * else, asks nothing, and never blocks in submit. Retries are the executor's, by
+ * octi_job_retry; so are events (trace/event.h).
+ *
+ * An executor in other processes sends the block of exec/args.h as it is, and runs it there by
+ * octi_args_adopt, octi_call_init and octi_run. */
+#ifndef OCTI_EXECUTOR_H
+#define OCTI_EXECUTOR_H
+
+#include <stdbool.h>
+
+#include "oct/pool.h"
+#include "runtime/exec/job.h"
+
+typedef struct octi_executor octi_executor;
+
+/* A spec, taken apart: "threads:4,limit=100" */
+typedef struct octi_spec {
+    char kind[32];
+    int count;  /* 0 when none was given */
+    long limit; /* 0 when none was given */
+} octi_spec;
+
+typedef struct octi_executor_class {
+    const char *kind;
+
+    /* Starts it. In a cluster this returns on rank 0 only. */
+    oct_err (*open)(const octi_spec *spec, oct_pool *pool, octi_executor **out, oct_error *err);
+
+    /* Takes a QUEUED job. Any thread, its own workers' included. */
+    void (*submit)(octi_executor *executor, octi_job *job);
+
+    /* For a job that runs and is not wanted any more: OCTI_UNWANTED is set. May be NULL. */
+    void (*interrupt)(octi_executor *executor, octi_job *job);
+
+    /* Brings the value of a job that is_remote here, by octi_value_unpack into the job as
+     * octi_job_arrived does, and waits for it. NULL where values never are elsewhere. */
+    oct_err (*fetch)(octi_executor *executor, octi_job *job, oct_error *err);
+
+    /* The value of a job that is_remote is not needed any more. Not blocking. NULL likewise. */
+    void (*forget)(octi_executor *executor, octi_job *job);
+
+    /* Called on a worker thread of this executor whose task waits for `job`: runs other jobs
+     * until it has ended, or says that it never will (OCT_E_DEADLOCK). NULL where tasks run in
+     * other processes: then the waiting thread sleeps. */
+    oct_err (*wait)(octi_executor *executor, octi_job *job, oct_error *err);
+
+    /* Stops and frees it. Every job has ended. */
+    void (*close)(octi_executor *executor);
+} octi_executor_class;
+
+/* A backend's own struct begins with this. */
+struct octi_executor {
+    const octi_executor_class *class;
+    oct_pool *pool;
+    int workers; /* tasks at once */
+    int nodes;
+    bool shares_memory; /* tasks see the program's memory: map passes pointers */
+};
+
+octi_executor *octi_pool_executor(oct_pool *pool);
+
+/* After a failure of a RUNNING job: true when it has attempts left, and then it is QUEUED
+ * again and is the executor's to run. Counts the attempt either way. */
+OCT_API bool octi_job_retry(octi_job *job);
+
+/* A job's value, fetched: moves a native value into a job that is_remote. */
+OCT_API oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err);
+
+/* Known kinds, in exec/pool.c's table. The cluster's is in a shared object of its own. */
+extern const octi_executor_class octi_threads_class;
+
+#endif

@@ -1,0 +1,227 @@
+#include <ctype.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/context.h"
+#include "runtime/exec/failure.h"
+#include "runtime/exec/gate.h"
+#include "runtime/exec/pool.h"
+#include "runtime/task/registry.h"
+#include "runtime/task/type.h"
+
+static const octi_executor_class *const classes[] = {&octi_threads_class};
+
+static struct {
+    pthread_mutex_t lock;
+    oct_pool *all; /* so that leak checkers see them */
+} pools = {PTHREAD_MUTEX_INITIALIZER, NULL};
+
+static oct_err bad_spec(const char *text, const char *why, oct_error *err)
+{
+    oct_fail(err, OCT_E_INVALID, "pool '%s': %s", text, why);
+    return oct_hint(err, "say threads[:N], processes[:N] or cluster, for example --pool=threads:4");
+}
+
+static bool read_number(const char *text, const char **end, long *number)
+{
+    if (!isdigit((unsigned char)*text))
+        return false;
+    char *stop;
+    *number = strtol(text, &stop, 10);
+    *end = stop;
+    return *number > 0 && *number <= 1000000000;
+}
+
+oct_err octi_spec_parse(const char *text, octi_spec *spec, oct_error *err)
+{
+    octi_spec parsed = {0};
+    size_t length = strcspn(text, ":,");
+    if (length == 0 || length >= sizeof(parsed.kind))
+        return bad_spec(text, "there is no such kind", err);
+    memcpy(parsed.kind, text, length);
+
+    const char *next = text + length;
+    long number;
+    if (*next == ':') {
+        if (!read_number(next + 1, &next, &number) || number > 4096)
+            return bad_spec(text, "the number of workers is from 1 to 4096", err);
+        parsed.count = (int)number;
+    }
+    while (*next == ',') {
+        if (strncmp(next, ",limit=", 7) != 0)
+            return bad_spec(text, "the one option is limit=N", err);
+        if (!read_number(next + 7, &next, &parsed.limit))
+            return bad_spec(text, "a limit is a positive number", err);
+    }
+    if (*next)
+        return bad_spec(text, "there is something after it that makes no sense", err);
+    *spec = parsed;
+    return OCT_OK;
+}
+
+static const octi_executor_class *find_class(const char *kind)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if (strcmp(classes[i]->kind, kind) == 0)
+            return classes[i];
+    }
+    return NULL;
+}
+
+static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
+{
+    octi_spec spec;
+    oct_err code = octi_spec_parse(text, &spec, err);
+    if (code != OCT_OK)
+        return code;
+    const octi_executor_class *class = find_class(spec.kind);
+    if (!class)
+        return bad_spec(text, "there is no such kind", err);
+    if ((code = octi_registry_resolve(err)) != OCT_OK)
+        return code;
+
+    oct_pool *pool = calloc(1, sizeof(*pool));
+    if (!pool)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a pool");
+    pool->limit = spec.limit;
+    code = class->open(&spec, pool, &pool->executor, err);
+    if (code != OCT_OK) {
+        free(pool);
+        return code;
+    }
+    pthread_mutex_lock(&pools.lock);
+    pool->next = pools.all;
+    pools.all = pool;
+    pthread_mutex_unlock(&pools.lock);
+    *out = pool;
+    return OCT_OK;
+}
+
+oct_err oct_pool_open_spec(const char *spec, oct_pool **out, oct_error *err)
+{
+    if (!spec)
+        spec = getenv("OCTAVO_POOL");
+    return open_pool(spec && *spec ? spec : "threads", out, err);
+}
+
+/* Takes --pool=SPEC or --pool SPEC out of argv, up to "--"; NULL when there is none. */
+static const char *take_option(int *argc, char **argv)
+{
+    for (int i = 1; argv && i < *argc && strcmp(argv[i], "--") != 0; i++) {
+        int width = strncmp(argv[i], "--pool=", 7) == 0 ? 1 : strcmp(argv[i], "--pool") == 0 ? 2 : 0;
+        if (width == 0)
+            continue;
+        const char *spec = width == 1 ? argv[i] + 7 : i + 1 < *argc ? argv[i + 1] : "";
+        if (i + width > *argc)
+            width = 1;
+        memmove(&argv[i], &argv[i + width], (size_t)(*argc - i - width + 1) * sizeof(*argv));
+        *argc -= width;
+        return spec;
+    }
+    return NULL;
+}
+
+oct_pool *oct_pool_open(int *argc, char **argv)
+{
+    oct_pool *pool = NULL;
+    const char *spec = argc ? take_option(argc, argv) : NULL;
+    oct_err code =
+        spec ? open_pool(spec, &pool, octi_last_error()) : oct_pool_open_spec(NULL, &pool, octi_last_error());
+    return code == OCT_OK ? pool : NULL;
+}
+
+octi_executor *octi_pool_executor(oct_pool *pool)
+{
+    return pool->executor;
+}
+
+oct_err octi_pool_admit(oct_pool *pool, oct_error *err)
+{
+    if (!pool)
+        return oct_fail(err, OCT_E_INVALID, "there is no pool");
+    if (atomic_load_explicit(&pool->closing, memory_order_relaxed) && oct_task_pool() != pool)
+        return oct_fail(err, OCT_E_STATE, "the pool is closed");
+    return OCT_OK;
+}
+
+typedef struct closing {
+    oct_pool *pool;
+    bool unfinished;
+} closing;
+
+/* The block may be freed and used again while we look: what is locked in by octi_job_listen
+ * stays, and only then is it known whose it is. */
+static void sleep_on(octi_job *job, void *ctx)
+{
+    closing *close = ctx;
+    octi_gate gate;
+    octi_gate_init(&gate);
+    if (!octi_job_listen(job, &gate.waiter))
+        return;
+    if (atomic_load_explicit(&job->pool, memory_order_relaxed) == close->pool)
+        close->unfinished = true;
+    else if (octi_job_unlisten(job, &gate.waiter))
+        return;
+    octi_gate_wait(&gate);
+}
+
+static void cancel(octi_job *job, void *unused)
+{
+    (void)unused;
+    octi_job_cancel(job);
+}
+
+/* Every job has ended, so the only references left are of handles that nobody took and of
+ * values that nobody will ask for. */
+static void reclaim(octi_job *job, void *unused)
+{
+    (void)unused;
+    if (octi_job_ended(job))
+        octi_job_unref(job);
+}
+
+oct_err oct_pool_close(oct_pool *pool)
+{
+    if (!pool)
+        return OCT_OK;
+    if (oct_task_pool() == pool)
+        return oct_fail(octi_last_error(), OCT_E_STATE, "a task cannot close the pool that runs it");
+    if (atomic_exchange(&pool->closing, true))
+        return oct_fail(octi_last_error(), OCT_E_STATE, "the pool is closed already");
+
+    closing close = {pool, false};
+    do {
+        close.unfinished = false;
+        octi_job_each(pool, sleep_on, &close);
+    } while (close.unfinished);
+
+    octi_executor *executor = pool->executor;
+    executor->class->close(executor);
+    pool->executor = NULL;
+    octi_job_each(pool, reclaim, NULL);
+    atomic_store(&pool->closed, true);
+    return OCT_OK;
+}
+
+void oct_pool_cancel(oct_pool *pool)
+{
+    if (pool && !atomic_load(&pool->closed))
+        octi_job_each(pool, cancel, NULL);
+}
+
+int oct_pool_workers(const oct_pool *pool)
+{
+    return pool && pool->executor ? pool->executor->workers : 0;
+}
+
+int oct_pool_nodes(const oct_pool *pool)
+{
+    return pool && pool->executor ? pool->executor->nodes : 0;
+}
+
+const char *oct_pool_kind(const oct_pool *pool)
+{
+    return pool && pool->executor ? pool->executor->class->kind : "";
+}

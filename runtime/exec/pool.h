@@ -1,0 +1,25 @@
+/* exec/pool.h - the body of oct_pool. Pools are few, and their few bytes are kept for good, so
+ * that one used after it was closed is an error and not a crash. */
+#ifndef OCTI_POOL_H
+#define OCTI_POOL_H
+
+#include <stdatomic.h>
+
+#include "runtime/exec/executor.h"
+
+struct oct_pool {
+    octi_executor *executor; /* NULL when closed */
+    long limit;              /* of unfinished futures; 0: none */
+    _Atomic long unfinished; /* counted only under a limit */
+    _Atomic bool closing;
+    _Atomic bool closed;
+    oct_pool *next; /* of all pools ever made */
+};
+
+/* OCT_OK when the calling thread may submit to it. */
+oct_err octi_pool_admit(oct_pool *pool, oct_error *err);
+
+/* Takes a spec apart. */
+oct_err octi_spec_parse(const char *text, octi_spec *spec, oct_error *err);
+
+#endif

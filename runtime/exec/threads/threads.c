@@ -1,0 +1,563 @@
+/* The threads executor: work stealing.
+ *
+ * What a program submits goes to one queue, first in, first out, from which idle workers take
+ * batches; what tasks submit or fork goes on their worker's own deque, last in, first out, and
+ * is stolen from its other end. An idle worker spins for some microseconds, then parks.
+ *
+ * No wake-up is lost: who adds work looks for parked workers after it is visible, and who parks
+ * looks for work after it is counted as parked. Forks cannot afford the ordering that this
+ * needs on their side, so the parking worker buys it for both (membarrier(2)). */
+#include <errno.h>
+#include <limits.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/exec/context.h"
+#include "runtime/exec/executor.h"
+#include "runtime/exec/failure.h"
+#include "runtime/exec/futex.h"
+#include "runtime/exec/spin.h"
+#include "runtime/exec/threads/deque.h"
+#include "runtime/exec/threads/urgent.h"
+
+enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
+
+typedef struct threads threads;
+
+typedef struct worker {
+    octi_deque deque;
+    threads *pool;
+    uint32_t random;
+    char *stack_limit;   /* below it no further task is begun on this stack */
+    octi_job *waits_for; /* guarded by pool->waiting: what this worker is parked for */
+    octi_frame *frames;  /* guarded likewise: its tasks at that moment */
+    pthread_t thread;
+} worker;
+
+struct threads {
+    octi_executor base;
+    octi_deque inbox;                         /* nobody pops from it */
+    _Alignas(64) _Atomic uint32_t inbox_lock; /* for those who push */
+    octi_urgent urgent;                       /* jobs with a priority above 0: before all else */
+    octi_urgent idle;                         /* and below: after all else */
+    _Alignas(64) _Atomic int32_t parked;
+    _Atomic uint32_t epoch; /* a futex: moves on when there is something for the parked */
+    _Atomic int32_t searching;
+    _Atomic bool stop;
+    bool has_membarrier;
+    pthread_mutex_t waiting;
+    int started;
+    worker workers[];
+};
+
+/* A deque's item is a job, or a fork with its lowest bit set. */
+static void *fork_item(octi_fork *fork)
+{
+    return (void *)((uintptr_t)fork | 1);
+}
+
+static worker *this_worker(void)
+{
+    return octi_here.worker;
+}
+
+/* ---- waking and parking ---- */
+
+static void wake(threads *pool, int count)
+{
+    atomic_fetch_add_explicit(&pool->epoch, 1, memory_order_seq_cst);
+    octi_futex_wake(&pool->epoch, count);
+}
+
+/* A worker that searches will find the new work, or wake the next when it finds other. */
+static void wake_one(threads *pool)
+{
+    if (atomic_load_explicit(&pool->parked, memory_order_seq_cst) > 0 &&
+        atomic_load_explicit(&pool->searching, memory_order_seq_cst) == 0)
+        wake(pool, 1);
+}
+
+static bool anything_to_do(threads *pool)
+{
+    if (!octi_deque_empty(&pool->inbox) || octi_urgent_count(&pool->urgent) > 0 ||
+        octi_urgent_count(&pool->idle) > 0)
+        return true;
+    for (int i = 0; i < pool->base.workers; i++) {
+        if (!octi_deque_empty(&pool->workers[i].deque))
+            return true;
+    }
+    return false;
+}
+
+static void park(threads *pool, octi_job *until_ended)
+{
+    atomic_fetch_add_explicit(&pool->parked, 1, memory_order_seq_cst);
+    uint32_t epoch = atomic_load_explicit(&pool->epoch, memory_order_seq_cst);
+    if (pool->has_membarrier)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    if (!atomic_load_explicit(&pool->stop, memory_order_seq_cst) && !anything_to_do(pool) &&
+        !(until_ended && octi_job_ended(until_ended)))
+        octi_futex_wait(&pool->epoch, epoch, 0);
+    atomic_fetch_sub_explicit(&pool->parked, 1, memory_order_seq_cst);
+}
+
+/* ---- adding work ---- */
+
+static void lock_inbox(threads *pool)
+{
+    while (atomic_exchange_explicit(&pool->inbox_lock, 1, memory_order_acquire)) {
+        while (atomic_load_explicit(&pool->inbox_lock, memory_order_relaxed))
+            sched_yield();
+    }
+}
+
+static bool push_inbox(threads *pool, octi_job *job)
+{
+    lock_inbox(pool);
+    bool pushed = octi_deque_push(&pool->inbox, job, memory_order_seq_cst);
+    atomic_store_explicit(&pool->inbox_lock, 0, memory_order_release);
+    return pushed;
+}
+
+static void submit(octi_executor *executor, octi_job *job)
+{
+    threads *pool = (threads *)executor;
+    worker *self = this_worker();
+    bool pushed;
+    int priority = job->more ? job->more->options.priority : 0;
+    if (priority != 0)
+        pushed = octi_urgent_push(priority > 0 ? &pool->urgent : &pool->idle, job);
+    else if (self && self->pool == pool)
+        pushed = octi_deque_push(&self->deque, job, memory_order_seq_cst);
+    else
+        pushed = push_inbox(pool, job);
+    if (pushed) {
+        wake_one(pool);
+        return;
+    }
+    oct_error error;
+    oct_fail(&error, OCT_E_NOMEM, "out of memory for the queue");
+    if (octi_job_start(job))
+        octi_job_fail(job, &error);
+    else
+        octi_job_unref(job);
+}
+
+/* ---- running work ---- */
+
+static void run_fork(octi_fork *fork)
+{
+    octi_context *here = &octi_here;
+    bool touched = here->touched;
+    oct_error kept;
+    if (touched)
+        kept = here->error;
+    octi_loop *loop = here->loop;
+
+    here->touched = false;
+    here->loop = NULL;
+    fork->run(fork);
+    if (here->touched && here->error.code != OCT_OK) {
+        fork->error = malloc(sizeof(here->error));
+        if (fork->error)
+            *fork->error = here->error;
+    }
+    here->loop = loop;
+    here->touched = touched;
+    if (touched)
+        here->error = kept;
+}
+
+static void run_item(worker *self, void *item)
+{
+    if (!((uintptr_t)item & 1)) {
+        octi_job *job = item;
+        if (octi_run_job(job))
+            submit(&self->pool->base, job);
+        return;
+    }
+    octi_fork *fork = (octi_fork *)((uintptr_t)item & ~(uintptr_t)1);
+    run_fork(fork);
+    /* The fork's memory may be gone once it is marked done. */
+    threads *pool = self->pool;
+    if (__atomic_exchange_n(&fork->done, 1, __ATOMIC_ACQ_REL) == 2)
+        wake(pool, INT_MAX);
+}
+
+/* A batch: the first to run now, the others on the own deque so that they are run in order. */
+static void *take_from_inbox(worker *self)
+{
+    threads *pool = self->pool;
+    void *items[BATCH];
+    int count = octi_deque_take(&pool->inbox, items, BATCH, 2 * pool->base.workers);
+    if (count == 0)
+        return NULL;
+    for (int i = count - 1; i > 0; i--) {
+        if (!octi_deque_push(&self->deque, items[i], memory_order_release))
+            run_item(self, items[i]);
+    }
+    return items[0];
+}
+
+static uint32_t next_random(worker *self)
+{
+    /* xorshift: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003. */
+    self->random ^= self->random << 13;
+    self->random ^= self->random >> 17;
+    self->random ^= self->random << 5;
+    return self->random;
+}
+
+static void *steal(worker *self)
+{
+    threads *pool = self->pool;
+    int count = pool->base.workers, start = (int)(next_random(self) % (uint32_t)count);
+    for (int i = 0; i < count; i++) {
+        worker *victim = &pool->workers[(start + i) % count];
+        void *item = victim == self ? NULL : octi_deque_steal(&victim->deque);
+        if (item)
+            return item;
+    }
+    return NULL;
+}
+
+static void *find_work(worker *self)
+{
+    threads *pool = self->pool;
+    void *item = octi_urgent_count(&pool->urgent) > 0 ? octi_urgent_pop(&pool->urgent) : NULL;
+    if (!item)
+        item = octi_deque_pop(&self->deque);
+    if (!item)
+        item = take_from_inbox(self);
+    if (!item)
+        item = steal(self);
+    if (!item && octi_urgent_count(&pool->idle) > 0)
+        item = octi_urgent_pop(&pool->idle);
+    return item;
+}
+
+/* Looks for work for a while; NULL when there was none, or when `job` has ended. */
+static void *search(worker *self, octi_job *job)
+{
+    threads *pool = self->pool;
+    void *item = find_work(self);
+    if (item)
+        return item;
+    atomic_fetch_add_explicit(&pool->searching, 1, memory_order_seq_cst);
+    for (int i = 0; !item && i < OCTI_SPINS / 4; i++) {
+        if (job && octi_job_ended(job))
+            break;
+        for (int k = 0; k < 4; k++)
+            octi_relax();
+        item = find_work(self);
+    }
+    /* The last one that stops searching passes the duty on: more may have come with this. */
+    if (atomic_fetch_sub_explicit(&pool->searching, 1, memory_order_seq_cst) == 1 && item &&
+        anything_to_do(pool))
+        wake_one(pool);
+    return item;
+}
+
+static void *work(void *arg)
+{
+    worker *self = arg;
+    threads *pool = self->pool;
+    self->stack_limit = (char *)__builtin_frame_address(0) - (STACK_SIZE - STACK_RESERVE);
+    octi_frame bottom = {NULL, NULL, pool->base.pool};
+    octi_here.worker = self;
+    octi_here.frame = &bottom;
+    while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
+        void *item = search(self, NULL);
+        if (item)
+            run_item(self, item);
+        else
+            park(pool, NULL);
+    }
+    octi_here.worker = NULL;
+    octi_here.frame = NULL;
+    return NULL;
+}
+
+/* ---- waiting inside tasks ---- */
+
+typedef struct bell {
+    octi_waiter waiter; /* first */
+    threads *pool;
+    _Atomic bool rung;
+} bell;
+
+static void ring(octi_waiter *waiter, octi_job *job)
+{
+    bell *self = (bell *)waiter;
+    threads *pool = self->pool;
+    (void)job;
+    atomic_store_explicit(&self->rung, true, memory_order_release);
+    wake(pool, INT_MAX);
+}
+
+/* The frame that runs the job, and the worker it is on, among those that are parked. */
+static worker *parked_runner(threads *pool, const octi_job *job)
+{
+    for (int i = 0; i < pool->base.workers; i++) {
+        worker *candidate = &pool->workers[i];
+        for (octi_frame *frame = candidate->waits_for ? candidate->frames : NULL; frame;
+             frame = frame->below) {
+            if (frame->job == job)
+                return candidate;
+        }
+    }
+    return NULL;
+}
+
+/* True when `job` cannot end before `goal`'s waiter goes on: a task waits for it further up the
+ * stack of a worker that is parked for a job of which the same is true, and so on. A job that
+ * is not on a parked worker's stack is believed to end. */
+static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int depth)
+{
+    if (depth > pool->base.workers + 8)
+        return false;
+    bool circle = false;
+    if (octi_job_pin(job)) { /* it stays in its state, and its arguments with it */
+        uint32_t deps = octi_job_state(job) == OCTI_WAITING && job->more ? job->more->dep_count : 0;
+        for (uint32_t i = 0; !circle && i < deps; i++)
+            circle = waits_in_a_circle(pool, job->more->deps[i].job, goal, depth + 1);
+        octi_job_unpin(job);
+    }
+    if (circle)
+        return true;
+    worker *runner = parked_runner(pool, job);
+    if (!runner)
+        return false;
+    return runner == goal || waits_in_a_circle(pool, runner->waits_for, goal, depth + 1);
+}
+
+static bool set_waiting(worker *self, octi_job *job)
+{
+    threads *pool = self->pool;
+    pthread_mutex_lock(&pool->waiting);
+    self->waits_for = job;
+    self->frames = octi_here.frame;
+    bool circle = job && waits_in_a_circle(pool, job, self, 0);
+    if (circle)
+        self->waits_for = NULL;
+    pthread_mutex_unlock(&pool->waiting);
+    return circle;
+}
+
+static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
+{
+    if (set_waiting(self, job))
+        return oct_fail(err, OCT_E_DEADLOCK,
+                        "waiting for '%s' would never end: it waits for the task that waits",
+                        job->task->name);
+    bell alarm = {{NULL, ring}, self->pool, false};
+    if (octi_job_listen(job, &alarm.waiter)) {
+        park(self->pool, job);
+        if (!octi_job_unlisten(job, &alarm.waiter)) {
+            while (!atomic_load_explicit(&alarm.rung, memory_order_acquire))
+                octi_relax();
+        }
+    }
+    set_waiting(self, NULL);
+    return OCT_OK;
+}
+
+static oct_err wait_for(octi_executor *executor, octi_job *job, oct_error *err)
+{
+    worker *self = this_worker();
+    (void)executor;
+    while (!octi_job_ended(job)) {
+        bool has_room = (char *)__builtin_frame_address(0) > self->stack_limit;
+        void *item = has_room ? search(self, job) : NULL;
+        if (item) {
+            run_item(self, item);
+        } else if (!octi_job_ended(job)) {
+            oct_err code = sleep_until_ended(self, job, err);
+            if (code != OCT_OK)
+                return code;
+        }
+    }
+    return OCT_OK;
+}
+
+/* ---- fork and join ---- */
+
+void octi_fork_push(octi_fork *fork)
+{
+    worker *self = this_worker();
+    if (!self || !octi_deque_push(&self->deque, fork_item(fork),
+                                  self->pool->has_membarrier ? memory_order_release : memory_order_seq_cst))
+        return; /* the join finds it neither done nor on the deque, and runs it */
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&self->pool->parked, memory_order_relaxed) > 0, 0))
+        wake_one(self->pool);
+}
+
+static bool fork_is_done(octi_fork *fork)
+{
+    return __atomic_load_n(&fork->done, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* Stolen: run other things until the thief is done. */
+static void wait_for_thief(worker *self, octi_fork *fork)
+{
+    for (int idle = 0; !fork_is_done(fork);) {
+        bool has_room = (char *)__builtin_frame_address(0) > self->stack_limit;
+        void *item = has_room ? find_work(self) : NULL;
+        if (item) {
+            run_item(self, item);
+            idle = 0;
+        } else if (++idle < OCTI_SPINS) {
+            octi_relax();
+        } else {
+            uint32_t forked = 0;
+            if (__atomic_compare_exchange_n(&fork->done, &forked, 2, false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE) ||
+                forked == 2) {
+                uint32_t epoch = atomic_load_explicit(&self->pool->epoch, memory_order_seq_cst);
+                if (!fork_is_done(fork))
+                    octi_futex_wait(&self->pool->epoch, epoch, 0);
+            }
+        }
+    }
+}
+
+static void take_error(octi_fork *fork)
+{
+    oct_error *mine = oct_task_error();
+    if (mine->code == OCT_OK)
+        *mine = *fork->error;
+    free(fork->error);
+}
+
+bool octi_join_begin(octi_fork *fork)
+{
+    worker *self = this_worker();
+    if (!self)
+        return true;
+    void *item = NULL;
+    while (!fork_is_done(fork)) {
+        item = octi_deque_pop(&self->deque);
+        if (__builtin_expect(item == fork_item(fork), 1))
+            return true;
+        if (!item)
+            break;
+        run_item(self, item); /* joined out of order, or submitted since */
+    }
+    wait_for_thief(self, fork);
+    if (fork->error)
+        take_error(fork);
+    return false;
+}
+
+/* ---- opening and closing ---- */
+
+static void stop_workers(threads *pool)
+{
+    atomic_store_explicit(&pool->stop, true, memory_order_seq_cst);
+    wake(pool, INT_MAX);
+    for (int i = 0; i < pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+}
+
+/* What is still queued was cancelled: only its reference is left to drop. */
+static void drain(octi_deque *deque)
+{
+    for (void *item; (item = octi_deque_steal(deque));)
+        octi_job_unref(item);
+}
+
+static void drain_urgent(octi_urgent *urgent)
+{
+    for (octi_job *job; (job = octi_urgent_pop(urgent));)
+        octi_job_unref(job);
+    octi_urgent_deinit(urgent);
+}
+
+static void destroy(threads *pool)
+{
+    stop_workers(pool);
+    drain(&pool->inbox);
+    drain_urgent(&pool->urgent);
+    drain_urgent(&pool->idle);
+    for (int i = 0; i < pool->base.workers; i++) {
+        if (atomic_load_explicit(&pool->workers[i].deque.ring, memory_order_relaxed))
+            drain(&pool->workers[i].deque);
+        octi_deque_deinit(&pool->workers[i].deque);
+    }
+    octi_deque_deinit(&pool->inbox);
+    pthread_mutex_destroy(&pool->waiting);
+    free(pool);
+}
+
+static void close_threads(octi_executor *executor)
+{
+    destroy((threads *)executor);
+}
+
+static int usable_cpus(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? count : 1;
+}
+
+static oct_err start_worker(threads *pool, int number, oct_error *err)
+{
+    worker *self = &pool->workers[number];
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    int error = pthread_create(&self->thread, &attr, work, self);
+    pthread_attr_destroy(&attr);
+    if (error != 0) {
+        oct_fail(err, OCT_E_EXHAUSTED, "cannot start thread %d of %d: %s", number + 1, pool->base.workers,
+                 strerror(error));
+        return oct_hint(err, "ask for fewer with --pool=threads:N");
+    }
+    pool->started++;
+    return OCT_OK;
+}
+
+static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executor **out, oct_error *err)
+{
+    int count = spec->count > 0 ? spec->count : usable_cpus();
+    size_t size = (sizeof(threads) + (size_t)count * sizeof(worker) + 63) & ~(size_t)63;
+    threads *pool = aligned_alloc(64, size);
+    if (!pool)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", count);
+    memset(pool, 0, size);
+    pool->base = (octi_executor){&octi_threads_class, owner, count, 1, true};
+    pthread_mutex_init(&pool->waiting, NULL);
+    octi_urgent_init(&pool->urgent);
+    octi_urgent_init(&pool->idle);
+    pool->has_membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+
+    bool enough = octi_deque_init(&pool->inbox);
+    for (int i = 0; i < count; i++) {
+        worker *self = &pool->workers[i];
+        self->pool = pool;
+        self->random = 2463534242u + (uint32_t)i * 0x9e3779b9u;
+        enough = octi_deque_init(&self->deque) && enough;
+    }
+    oct_err code = enough ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", count);
+    for (int i = 0; code == OCT_OK && i < count; i++)
+        code = start_worker(pool, i, err);
+    if (code != OCT_OK) {
+        destroy(pool);
+        return code;
+    }
+    *out = &pool->base;
+    return OCT_OK;
+}
+
+const octi_executor_class octi_threads_class = {
+    .kind = "threads",
+    .open = open_threads,
+    .submit = submit,
+    .wait = wait_for,
+    .close = close_threads,
+};

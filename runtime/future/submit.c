@@ -1,0 +1,185 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "oct/future.h"
+#include "runtime/exec/args.h"
+#include "runtime/exec/context.h"
+#include "runtime/exec/failure.h"
+#include "runtime/exec/pool.h"
+#include "runtime/task/type.h"
+
+static void hand_over(octi_job *job)
+{
+    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    executor->class->submit(executor, job);
+}
+
+/* A job that was not handed over ends here. */
+static void refuse(octi_job *job, const oct_failure *failure)
+{
+    if (octi_job_admit(job, OCTI_RUNNING))
+        octi_job_failed(job, failure);
+    else
+        octi_job_unref(job);
+}
+
+static void refuse_with(octi_job *job, const oct_error *error)
+{
+    oct_failure failure;
+    octi_failure_init(&failure, job, error);
+    refuse(job, &failure);
+}
+
+/* The first argument that failed, as a failure of the job that waited for it. */
+static bool arguments_failed(octi_job *job, oct_failure *failure)
+{
+    for (uint32_t i = 0; i < job->more->dep_count; i++) {
+        octi_job *dep = job->more->deps[i].job;
+        if (octi_job_state(dep) == OCTI_DONE)
+            continue;
+        oct_error error;
+        if (octi_job_state(dep) == OCTI_FAILED && dep->more && dep->more->failure)
+            error = dep->more->failure->error;
+        else
+            oct_fail(&error, octi_job_state(dep) == OCTI_CANCELLED ? OCT_E_CANCELLED : OCT_E_NOMEM,
+                     "it did not run");
+        oct_prefix(&error, "argument %u, the result of '%s'", job->more->deps[i].param + 1, dep->task->name);
+        octi_failure_init(failure, job, &error);
+        return true;
+    }
+    return false;
+}
+
+static void one_less(octi_job *job)
+{
+    if (atomic_fetch_sub_explicit(&job->more->deps_left, 1, memory_order_acq_rel) > 1)
+        return;
+    oct_failure failure;
+    if (arguments_failed(job, &failure))
+        refuse(job, &failure);
+    else if (octi_job_admit(job, OCTI_QUEUED))
+        hand_over(job);
+    else
+        octi_job_unref(job);
+}
+
+static void dep_ended(octi_waiter *waiter, octi_job *ended)
+{
+    (void)ended;
+    one_less(((octi_dep *)waiter)->dependent);
+}
+
+static oct_err check_dep(const octi_job *job, uint32_t param, oct_future *future, oct_error *err)
+{
+    const octi_type *wanted = &job->task->types[param];
+    octi_job *dep = octi_job_of(future);
+    if (!dep)
+        return oct_fail(err, OCT_E_STATE, "argument %u of '%s' is a future that was taken already", param + 1,
+                        job->task->name);
+    const octi_type *given = &dep->task->result;
+    bool both_strings = (wanted->kind == OCTI_STRING || wanted->kind == OCTI_CSTRING) &&
+                        (given->kind == OCTI_STRING || given->kind == OCTI_CSTRING);
+    if (!both_strings && (wanted->kind != given->kind || wanted->size != given->size ||
+                          (wanted->kind == OCTI_STRUCT && strcmp(wanted->name, given->name) != 0) ||
+                          wanted->user != given->user))
+        return oct_fail(err, OCT_E_TYPE,
+                        "argument %u of '%s' is a '%s', but the future's task '%s' returns '%s'", param + 1,
+                        job->task->name, wanted->name, dep->task->name, given->name);
+    return OCT_OK;
+}
+
+static oct_err set_deps(octi_job *job, oct_future *const *futures, size_t count, oct_error *err)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        oct_err code = futures[i] ? check_dep(job, i, futures[i], err) : OCT_OK;
+        if (code != OCT_OK)
+            return code;
+        used += futures[i] != NULL;
+    }
+    octi_more *more = octi_job_more(job, used);
+    if (!more)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+    for (uint32_t i = 0; i < count; i++) {
+        if (!futures[i])
+            continue;
+        octi_job *dep = octi_job_of(futures[i]);
+        octi_job_ref(dep);
+        more->deps[more->dep_count++] = (octi_dep){{NULL, dep_ended}, dep, job, i};
+    }
+    return OCT_OK;
+}
+
+/* Counts one for itself, so that the job cannot start while its arguments are gone through. */
+static void await_deps(octi_job *job)
+{
+    octi_more *more = job->more;
+    uint32_t count = more->dep_count;
+    atomic_store_explicit(&more->deps_left, (int32_t)count + 1, memory_order_relaxed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!octi_job_listen(more->deps[i].job, &more->deps[i].waiter))
+            atomic_fetch_sub_explicit(&more->deps_left, 1, memory_order_acq_rel);
+    }
+    one_less(job);
+}
+
+static oct_err check_options(const oct_pool *pool, const oct_options *options, oct_error *err)
+{
+    if (options->node < 0 || options->node > oct_pool_nodes(pool))
+        return oct_fail(err, OCT_E_INVALID, "node %d of a pool with %d", options->node, oct_pool_nodes(pool));
+    if (options->retries < 0)
+        return oct_fail(err, OCT_E_INVALID, "%d retries", options->retries);
+    return OCT_OK;
+}
+
+static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *options, const void *args,
+                       oct_future *const *futures, size_t future_count, oct_error *err)
+{
+    uint32_t skip = 0;
+    for (uint32_t i = 0; i < future_count; i++)
+        skip |= futures[i] ? 1u << i : 0;
+    oct_err code = octi_args_store(job, args, skip, err);
+    if (code == OCT_OK && future_count > 0)
+        code = set_deps(job, futures, future_count, err);
+    if (code != OCT_OK || !options)
+        return code;
+    code = check_options(pool, options, err);
+    octi_more *more = octi_job_more(job, 0);
+    if (!more)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+    more->options = *options;
+    return code;
+}
+
+oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *task, const void *args,
+                        oct_future *const *futures, size_t future_count)
+{
+    oct_error error;
+    if (!pool) /* oct_last_error still says why there is none */
+        return NULL;
+    if (octi_pool_admit(pool, &error) != OCT_OK) {
+        *octi_last_error() = error;
+        return NULL;
+    }
+    octi_job *job = octi_job_create(pool, task);
+    if (!job) {
+        oct_fail(octi_last_error(), OCT_E_NOMEM, "out of memory for a future");
+        return NULL;
+    }
+    oct_future *handle = octi_job_handle(job);
+    if (future_count == 0 && !options && task->plain_args && task->args_size <= OCTI_PAYLOAD) {
+        memcpy(job->payload, args, task->args_size);
+        job->args = job->payload;
+        job->args_size = task->args_size;
+        atomic_store_explicit(&job->word, OCTI_QUEUED, memory_order_relaxed);
+        hand_over(job);
+    } else if (prepare(job, pool, options, args, futures, future_count, &error) != OCT_OK) {
+        refuse_with(job, &error);
+    } else if (job->more && job->more->dep_count > 0) {
+        await_deps(job);
+    } else {
+        octi_job_admit(job, OCTI_QUEUED);
+        hand_over(job);
+    }
+    return handle;
+}

@@ -1,0 +1,29 @@
+/* oct/fork.h - structured fork and join, for recursion too fine for futures.
+ *
+ *   OCT_TASK(long, fib, int, n)
+ *   {
+ *       if (n < 2)
+ *           return n;
+ *       oct_fork(left, fib, n - 1);           // may run elsewhere from here on
+ *       long right = fib(n - 2);
+ *       return oct_join(left) + right;        // waits; runs it here if nobody took it
+ *   }
+ *
+ * oct_fork declares its first argument in the block it stands in; every fork must be joined
+ * before that block is left, best in the reverse order. It costs some nanoseconds: the call
+ * and its arguments stay on the stack, and the arguments are not copied deeper than that.
+ * Forked calls run within the node; outside of a pool's tasks they run at the join.
+ * A forked call that fails (oct_task_error) fails the task that joins it. */
+#ifndef OCT_FORK_H
+#define OCT_FORK_H
+
+#include "oct/task.h"
+
+#define oct_fork(handle, fn, ...)                                                                            \
+    octi__forked_##fn handle = {.fork = {octi__forkrun_##fn, 0, 0}, .args = octi__args_##fn(__VA_ARGS__)};   \
+    __auto_type const octi__join_##handle = octi__join_##fn;                                                 \
+    octi_fork_push(&handle.fork)
+
+#define oct_join(handle) octi__join_##handle(&handle)
+
+#endif

@@ -1,0 +1,44 @@
+/* map/map.h - how oct_map runs. */
+#ifndef OCTI_MAP_H
+#define OCTI_MAP_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "oct/map.h"
+
+typedef struct octi_map_call {
+    oct_pool *pool;
+    oct_task *task;
+    const void *args; /* the task's C struct; its first field is not read */
+    const void *in;
+    size_t count;
+    void *out;
+    size_t chunk; /* 0: to be found out */
+} octi_map_call;
+
+typedef struct octi_map_failure {
+    size_t item;
+    oct_error error;
+} octi_map_failure;
+
+/* A map with more failures than this tells only of so many. */
+enum { OCTI_MAP_KEPT = 65536 };
+
+typedef struct octi_map_failures {
+    pthread_mutex_t lock;
+    bool keep; /* more than the first */
+    size_t total;
+    size_t first;
+    oct_error error; /* of the first */
+    octi_map_failure *list;
+    size_t count, capacity;
+} octi_map_failures;
+
+/* Any thread. */
+void octi_map_item_failed(octi_map_failures *failures, size_t item, const oct_error *error);
+
+/* By pointers, where memory is shared. OCT_OK when the map ran, whatever its items did. */
+OCT_NODISCARD oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, oct_error *err);
+
+#endif
