@@ -37,6 +37,7 @@ struct octi_http_transfer {
     char detail[CURL_ERROR_SIZE];
     oct_err output_code; /* why our own callback ended it */
     bool starved;        /* paused until body_fd has something */
+    bool head_whole;     /* the empty line after the reply's head has come */
     struct octi_http_transfer *next, **link;
 };
 
@@ -201,6 +202,17 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *user)
     return code == OCT_OK ? size : CURL_WRITEFUNC_ERROR;
 }
 
+/* curl takes a reply that is cut in its head for a whole one without a body. */
+static size_t on_head(char *line, size_t one, size_t size, void *user)
+{
+    struct octi_http_transfer *transfer = user;
+    if (size >= 5 && strncmp(line, "HTTP/", 5) == 0)
+        transfer->head_whole = false; /* again after an interim reply */
+    else if (line[0] == '\r' || line[0] == '\n')
+        transfer->head_whole = true;
+    return one * size;
+}
+
 /* Never waits for the source: one that is slow pauses only its own request. */
 static size_t on_upload(char *bytes, size_t one, size_t capacity, void *user)
 {
@@ -296,6 +308,8 @@ static bool prepare(struct octi_http_transfer *transfer)
     octi_buffer_deinit(&url);
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
     set_body(transfer);
@@ -369,8 +383,11 @@ static void complete(octi_http *http, CURL *easy, CURLcode result)
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     request->status = (int)status;
 
-    if (result == CURLE_OK)
+    if (result == CURLE_OK && transfer->head_whole)
         request->code = OCT_OK;
+    else if (result == CURLE_OK)
+        request->code =
+            oct_fail(&request->error, OCT_E_LOST, "the connection to %s was cut in its reply", http->label);
     else if (transfer->output_code == OCT_OK)
         request->code = octi_http_explain(http, easy, result, transfer->detail, &request->error);
     else if (request->error.code == transfer->output_code)
