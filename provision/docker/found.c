@@ -6,11 +6,8 @@
 
 #include "provision/core/json.h"
 #include "provision/core/spec.h"
+#include "provision/core/version.h"
 #include "provision/docker/found.h"
-
-#ifndef OCTI_VERSION
-#define OCTI_VERSION "dev"
-#endif
 
 void octi_docker_node_name(const char *cluster, unsigned index, char name[64])
 {
