@@ -2,6 +2,8 @@
 
 #include "provision/cli/bring.h"
 #include "provision/cli/interrupt.h"
+#include "provision/cli/make_image.h"
+#include "provision/cli/report.h"
 #include "runtime/base/clock.h"
 
 enum { EVIDENCE_NODES = 3, EVIDENCE_LINES = 8 };
@@ -47,11 +49,14 @@ static oct_err add_evidence(void *ctx, int stream, const void *bytes, size_t siz
     return OCT_OK;
 }
 
-/* The last log lines of the first few failed nodes. */
+/* What the engine knows of nodes that ended; where all run, the last log lines of the first
+ * few that failed. */
 static void gather_evidence(const cli_session *session, octi_buffer *out)
 {
     const octi_provider *provider = &session->provider;
     size_t told = 0;
+    if (provider->ops->evidence(provider->self, session->cluster.name, out, NULL) == OCT_OK && out->size > 0)
+        return;
     for (size_t i = 0; i < session->cluster.node_count && told < EVIDENCE_NODES; i++) {
         const octi_node *node = &session->cluster.nodes[i];
         if (node->state != OCTI_NODE_FAILED && node->state != OCTI_NODE_STOPPED)
@@ -70,18 +75,37 @@ static void gather_evidence(const cli_session *session, octi_buffer *out)
 
 /* --- up --- */
 
-static oct_err create(const cli_context *cli, cli_session *session, const octi_observer *observer,
+/* What was not asked for is what is there already: `up` completes a cluster of four nodes
+ * without being told that it has four. */
+static void adopt(const cli_context *cli, cli_session *session, octi_spec *spec)
+{
+    octi_cluster *found = &session->cluster;
+    if (cli_given(cli, "file") || (cli_given(cli, "nodes") && cli_given(cli, "image")))
+        return;
+    if (found->node_count == 0 &&
+        session->provider.ops->inspect(session->provider.self, spec->name, found, NULL) != OCT_OK)
+        return;
+    octi_spec asked = *spec;
+    *spec = found->spec;
+    spec->timeout = asked.timeout;
+    if (cli_given(cli, "nodes"))
+        spec->nodes = asked.nodes;
+    if (cli_given(cli, "image"))
+        memcpy(spec->image, asked.image, sizeof(spec->image));
+}
+
+static oct_err create(cli_session *session, const octi_spec *spec, const octi_observer *observer,
                       oct_error *err)
 {
     octi_cluster made = {0};
-    oct_err code = session->provider.ops->create(session->provider.self, &cli->spec, observer, &made, err);
+    oct_err code = session->provider.ops->create(session->provider.self, spec, observer, &made, err);
     octi_cluster_deinit(&session->cluster);
     session->cluster = made;
     if (code == OCT_OK || made.node_count > 0)
         return code;
 
     /* What was made before it failed still tells what happened. */
-    if (session->provider.ops->inspect(session->provider.self, cli->spec.name, &made, NULL) == OCT_OK)
+    if (session->provider.ops->inspect(session->provider.self, spec->name, &made, NULL) == OCT_OK)
         session->cluster = made;
     return code;
 }
@@ -97,8 +121,10 @@ static oct_err bring(const cli_context *cli, cli_session *session, bool make, cl
 
     oct_err code = OCT_OK;
     if (make) {
-        cli_progress_phase(progress, "creating %u nodes from %s", cli->spec.nodes, cli->spec.image);
-        code = create(cli, session, &observer, err);
+        octi_spec spec = cli->spec;
+        adopt(cli, session, &spec);
+        cli_progress_phase(progress, "creating %u nodes from %s", spec.nodes, spec.image);
+        code = create(session, &spec, &observer, err);
     }
     report->created = seconds_since(start_ns);
     if (code == OCT_OK)
@@ -117,7 +143,17 @@ static oct_err bring(const cli_context *cli, cli_session *session, bool make, cl
 oct_err cli_bring_up(const cli_context *cli, cli_session *session, cli_bring_report *report,
                      octi_buffer *evidence, oct_error *err)
 {
-    return bring(cli, session, true, report, evidence, err);
+    oct_error problem = OCT_ERROR_INIT;
+    oct_err code = bring(cli, session, true, report, evidence, &problem);
+    if (code == OCT_E_NOTFOUND && cli_image_is_to_be_made(cli, &session->provider)) {
+        cli_say(cli, "image '%s' is not on this engine: building it", cli->spec.image);
+        code = cli_make_image(cli, &session->provider, cli->spec.image, false, evidence, &problem);
+        if (code == OCT_OK)
+            code = bring(cli, session, true, report, evidence, &problem);
+    }
+    if (code != OCT_OK && err)
+        *err = problem;
+    return code;
 }
 
 oct_err cli_bring_join(const cli_context *cli, cli_session *session, octi_buffer *evidence, oct_error *err)

@@ -55,4 +55,8 @@ bool cli_given(const cli_context *cli, const char *name);
 OCT_NODISCARD oct_err cli_number(const cli_context *cli, const char *name, long low, long high, long fallback,
                                  long *out, oct_error *err);
 
+/* Takes the cluster's name from the only operand, if there is one: OCT_E_INVALID for more of
+ * them, for a bad name, or for one that --name contradicts. */
+OCT_NODISCARD oct_err cli_take_name(cli_context *cli, int argc, char **argv, oct_error *err);
+
 #endif

@@ -136,8 +136,9 @@ static int down_one(const cli_context *cli)
 
 static int down(cli_context *cli, int argc, char **argv)
 {
-    if (argc > 0)
-        return cli_usage(cli, "'down' takes no '%s': name the cluster with --name", argv[0]);
+    oct_error problem = OCT_ERROR_INIT;
+    if (cli_take_name(cli, argc, argv, &problem) != OCT_OK)
+        return cli_fail(cli, &problem, NULL);
     cli_interrupt_message("interrupted: 'octavo down' removes the rest");
     int status = cli_given(cli, "all") ? down_all(cli) : down_one(cli);
     cli_interrupt_message(NULL);
@@ -151,7 +152,7 @@ static const cli_option options[] = {
 
 const cli_command cli_command_down = {
     .name = "down",
-    .operands = "",
+    .operands = "[NAME]",
     .summary = "remove a cluster and all that it made",
     .about = "Removes a cluster: its nodes, network and volumes, what lies in its home folder included, and "
              "nothing else. "
@@ -159,7 +160,7 @@ const cli_command cli_command_down = {
     .examples =
         {
             {"octavo down", "the cluster called octavo"},
-            {"octavo down --name dev --yes", "another one, without asking"},
+            {"octavo down dev --yes", "another one, without asking"},
             {"octavo down --all", "every cluster"},
         },
     .options = options,

@@ -28,6 +28,7 @@ struct cli_progress {
     pthread_mutex_t lock; /* guards all below */
     char title[64];
     char phase[128];
+    char detail[256];
     struct row *rows;
     size_t count, capacity;
     size_t done;
@@ -123,11 +124,11 @@ static oct_err render_rows(const cli_progress *progress, const cli_progress_view
 
 oct_err cli_progress_render(const cli_progress *progress, const cli_progress_view *view, octi_buffer *out)
 {
-    char head[256];
-    int length = snprintf(head, sizeof(head), "%s: %s", progress->title, progress->phase);
-    if (progress->count > 0 && (size_t)length < sizeof(head))
-        snprintf(head + length, sizeof(head) - (size_t)length, " (%zu of %zu, %.1f s)", progress->done,
-                 progress->count, view->now);
+    char head[512], count[64] = "";
+    if (progress->count > 0)
+        snprintf(count, sizeof(count), "%zu of %zu, ", progress->done, progress->count);
+    snprintf(head, sizeof(head), "%s: %s (%s%.1f s) %s", progress->title, progress->phase, count, view->now,
+             progress->detail);
     oct_err code = octi_buffer_printf(out, "%.*s\n", view->columns > 1 ? view->columns - 1 : 0, head);
     size_t room = view->rows > 3 ? view->rows - 3u : 1;
     return code == OCT_OK ? render_rows(progress, view, room, out) : code;
@@ -296,6 +297,7 @@ void cli_progress_phase(cli_progress *progress, const char *format, ...)
 
     pthread_mutex_lock(&progress->lock);
     copy_printable(progress->phase, sizeof(progress->phase), text);
+    progress->detail[0] = '\0';
     if (progress->mode == CLI_PROGRESS_PLAIN) {
         fprintf(progress->out, "%s: %s\n", progress->title, progress->phase);
         fflush(progress->out);
@@ -303,6 +305,20 @@ void cli_progress_phase(cli_progress *progress, const char *format, ...)
         write_event(progress, NULL, "phase", progress->phase);
     }
     redraw(progress);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void cli_progress_detail(cli_progress *progress, const char *format, ...)
+{
+    if (!progress || progress->mode != CLI_PROGRESS_TTY)
+        return;
+    char text[sizeof(progress->detail)];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    pthread_mutex_lock(&progress->lock);
+    copy_printable(progress->detail, sizeof(progress->detail), text);
     pthread_mutex_unlock(&progress->lock);
 }
 

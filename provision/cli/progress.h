@@ -48,6 +48,10 @@ void cli_progress_node(cli_progress *progress, const char *node, cli_progress_st
 /* One line that stays: above the table, or among the plain lines. */
 void cli_progress_note(cli_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What the step of the whole is at just now: behind it on a terminal, nowhere else. */
+void cli_progress_detail(cli_progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* How a terminal looks, for cli_progress_render. */
 typedef struct cli_progress_view {
     unsigned short rows, columns;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,4 +76,24 @@ oct_err cli_settle(cli_context *cli, oct_error *err)
     if (code == OCT_OK)
         code = read_progress(cli, err);
     return code == OCT_OK ? octi_spec_check(spec, err) : code;
+}
+
+oct_err cli_take_name(cli_context *cli, int argc, char **argv, oct_error *err)
+{
+    if (argc == 0)
+        return OCT_OK;
+    if (argc > 1)
+        return oct_fail(err, OCT_E_INVALID, "'%s' takes one cluster, not '%s' too", cli->command->name,
+                        argv[1]);
+    if (cli_given(cli, "name") && strcmp(argv[0], cli->spec.name) != 0)
+        return oct_fail(err, OCT_E_INVALID, "'%s' and '--name %s' name two clusters", argv[0],
+                        cli->spec.name);
+    octi_spec named = cli->spec;
+    snprintf(named.name, sizeof(named.name), "%s", argv[0]);
+    oct_err code = strlen(argv[0]) < sizeof(named.name)
+                       ? octi_spec_check(&named, err)
+                       : oct_fail(err, OCT_E_INVALID, "the name '%.50s...' is too long", argv[0]);
+    if (code == OCT_OK)
+        cli->spec = named;
+    return code;
 }

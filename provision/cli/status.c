@@ -171,8 +171,9 @@ static int list_all(const cli_context *cli)
 
 static int status(cli_context *cli, int argc, char **argv)
 {
-    if (argc > 0)
-        return cli_usage(cli, "'status' takes no '%s'", argv[0]);
+    oct_error problem = OCT_ERROR_INIT;
+    if (cli_take_name(cli, argc, argv, &problem) != OCT_OK)
+        return cli_fail(cli, &problem, NULL);
     if (cli_given(cli, "all"))
         return list_all(cli);
 
@@ -204,13 +205,13 @@ static const cli_option options[] = {
 
 const cli_command cli_command_status = {
     .name = "status",
-    .operands = "",
+    .operands = "[NAME]",
     .summary = "show a cluster's nodes and jobs",
     .about = "Shows the nodes of a cluster, their states as the engine and Slurm see them, and its jobs.",
     .examples =
         {
             {"octavo status", "the cluster called octavo"},
-            {"octavo status --name dev --json", "another one, for a script"},
+            {"octavo status dev --json", "another one, for a script"},
             {"octavo status --all", "the names of all clusters"},
         },
     .options = options,

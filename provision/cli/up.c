@@ -36,8 +36,9 @@ static int say_plan(const cli_context *cli)
 
 static int up(cli_context *cli, int argc, char **argv)
 {
-    if (argc > 0)
-        return cli_usage(cli, "'up' takes no '%s'", argv[0]);
+    oct_error problem = OCT_ERROR_INIT;
+    if (cli_take_name(cli, argc, argv, &problem) != OCT_OK)
+        return cli_fail(cli, &problem, NULL);
     if (cli->dry_run)
         return say_plan(cli);
 
@@ -61,7 +62,7 @@ static int up(cli_context *cli, int argc, char **argv)
 
 const cli_command cli_command_up = {
     .name = "up",
-    .operands = "",
+    .operands = "[NAME]",
     .summary = "start a cluster, or complete one",
     .about = "Starts a cluster and returns when it can work: all nodes have joined Slurm, and an MPI program "
              "has crossed "
@@ -69,7 +70,7 @@ const cli_command cli_command_up = {
     .examples =
         {
             {"octavo up", "eight nodes, called octavo"},
-            {"octavo up --name dev -n 4", "four nodes, called dev"},
+            {"octavo up dev -n 4", "four nodes, called dev"},
             {"octavo up --file dev.json --json", "as the spec says; the result as JSON, with timings"},
         },
     .run = up,
