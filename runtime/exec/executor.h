@@ -8,7 +8,8 @@
  * octi_job_retry; so are events (trace/event.h).
  *
  * An executor in other processes sends the block of exec/args.h as it is, and runs it there by
- * octi_args_adopt, octi_call_init and octi_run. */
+ * octi_args_adopt, octi_call_init and octi_run; exec/wire.h does all of that for one on the same
+ * host. */
 #ifndef OCTI_EXECUTOR_H
 #define OCTI_EXECUTOR_H
 
@@ -68,6 +69,9 @@ octi_executor *octi_pool_executor(oct_pool *pool);
 /* After a failure of a RUNNING job: true when it has attempts left, and then it is QUEUED
  * again and is the executor's to run. Counts the attempt either way. */
 OCT_API bool octi_job_retry(octi_job *job);
+
+/* Sees to it that the value of a DONE job is here. May wait. */
+OCT_API OCT_NODISCARD oct_err octi_job_fetch(octi_job *job, oct_error *err);
 
 /* A job's value, fetched: moves a native value into a job that is_remote. */
 OCT_API oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err);

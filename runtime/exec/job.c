@@ -299,6 +299,14 @@ bool octi_job_retry(octi_job *job)
     return job->more->attempts++ < job->more->options.retries && octi_job_again(job);
 }
 
+oct_err octi_job_fetch(octi_job *job, oct_error *err)
+{
+    if (!job->is_remote)
+        return OCT_OK;
+    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    return executor->class->fetch(executor, job, err);
+}
+
 oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err)
 {
     oct_err code = store_value(job, value);

@@ -51,12 +51,9 @@ static oct_err code_of_failure(octi_job *job)
 /* Moves the value out, or copies it where others still need it. */
 static oct_err hand_out(octi_job *job, void *out, oct_error *err)
 {
-    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
-    if (job->is_remote) {
-        oct_err code = executor->class->fetch(executor, job, err);
-        if (code != OCT_OK)
-            return code;
-    }
+    oct_err code = octi_job_fetch(job, err);
+    if (code != OCT_OK)
+        return code;
     const octi_type *type = &job->task->result;
     if (type->kind == OCTI_ERR) {
         memset(out, 0, type->size);

@@ -34,8 +34,7 @@ static oct_err fill_in(const oct_task *task, char *args, oct_future *const *futu
             return oct_fail(err, OCT_E_TYPE,
                             "argument %zu of '%s' is a '%s', but the future's task returns '%s'", i + 1,
                             task->name, wanted->name, given->name);
-        octi_executor *executor = octi_pool_executor(oct_future_pool(futures[i]));
-        if (job->is_remote && (code = executor->class->fetch(executor, job, err)) != OCT_OK)
+        if ((code = octi_job_fetch(job, err)) != OCT_OK)
             return code;
         memcpy(args + task->params[i].offset, octi_job_value(job), wanted->size);
     }
@@ -96,7 +95,8 @@ static oct_err outcome(const octi_map_call *call, octi_map_failures *failures, o
 static oct_err run(const octi_map_call *call, const oct_map_options *options, oct_error *err)
 {
     octi_map_failures failures = {.lock = PTHREAD_MUTEX_INITIALIZER, .keep = options && options->on_failure};
-    oct_err code = octi_map_shared(call, &failures, err);
+    oct_err code = octi_pool_executor(call->pool)->shares_memory ? octi_map_shared(call, &failures, err)
+                                                                 : octi_map_packed(call, &failures, err);
     if (code == OCT_OK) {
         tell(call, &failures, options);
         code = outcome(call, &failures, err);

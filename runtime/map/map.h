@@ -41,4 +41,7 @@ void octi_map_item_failed(octi_map_failures *failures, size_t item, const oct_er
 /* By pointers, where memory is shared. OCT_OK when the map ran, whatever its items did. */
 OCT_NODISCARD oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, oct_error *err);
 
+/* By bytes, chunk by chunk, where it is not. */
+OCT_NODISCARD oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failures, oct_error *err);
+
 #endif
