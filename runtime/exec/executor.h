@@ -76,7 +76,8 @@ OCT_API OCT_NODISCARD oct_err octi_job_fetch(octi_job *job, oct_error *err);
 /* A job's value, fetched: moves a native value into a job that is_remote. */
 OCT_API oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err);
 
-/* Known kinds, in exec/pool.c's table. The cluster's is in a shared object of its own. */
+/* Known kinds, in exec/pool.c's table. */
 extern const octi_executor_class octi_threads_class;
+extern const octi_executor_class octi_cluster_class;
 
 #endif

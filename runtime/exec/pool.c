@@ -11,7 +11,7 @@
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
-static const octi_executor_class *const classes[] = {&octi_threads_class};
+static const octi_executor_class *const classes[] = {&octi_threads_class, &octi_cluster_class};
 
 static struct {
     pthread_mutex_t lock;

@@ -21,6 +21,7 @@
 #include "runtime/exec/futex.h"
 #include "runtime/exec/spin.h"
 #include "runtime/exec/threads/deque.h"
+#include "runtime/exec/threads/threads.h"
 #include "runtime/exec/threads/urgent.h"
 
 enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
@@ -49,6 +50,7 @@ struct threads {
     _Atomic bool stop;
     bool has_membarrier;
     pthread_mutex_t waiting;
+    octi_feed feed; /* of the executor that these are a part of; its functions may be NULL */
     int started;
     worker workers[];
 };
@@ -89,7 +91,7 @@ static bool anything_to_do(threads *pool)
         if (!octi_deque_empty(&pool->workers[i].deque))
             return true;
     }
-    return false;
+    return pool->feed.more && pool->feed.more(pool->feed.ctx);
 }
 
 static void park(threads *pool, octi_job *until_ended)
@@ -239,11 +241,18 @@ static void *find_work(worker *self)
     return item;
 }
 
+static void *find_or_be_fed(worker *self)
+{
+    const octi_feed *feed = &self->pool->feed;
+    void *item = find_work(self);
+    return item || !feed->next ? item : feed->next(feed->ctx);
+}
+
 /* Looks for work for a while; NULL when there was none, or when `job` has ended. */
 static void *search(worker *self, octi_job *job)
 {
     threads *pool = self->pool;
-    void *item = find_work(self);
+    void *item = find_or_be_fed(self);
     if (item)
         return item;
     atomic_fetch_add_explicit(&pool->searching, 1, memory_order_seq_cst);
@@ -252,7 +261,7 @@ static void *search(worker *self, octi_job *job)
             break;
         for (int k = 0; k < 4; k++)
             octi_relax();
-        item = find_work(self);
+        item = find_or_be_fed(self);
     }
     /* The last one that stops searching passes the duty on: more may have come with this. */
     if (atomic_fetch_sub_explicit(&pool->searching, 1, memory_order_seq_cst) == 1 && item &&
@@ -522,9 +531,9 @@ static oct_err start_worker(threads *pool, int number, oct_error *err)
     return OCT_OK;
 }
 
-static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executor **out, oct_error *err)
+oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, octi_executor **out,
+                          oct_error *err)
 {
-    int count = spec->count > 0 ? spec->count : usable_cpus();
     size_t size = (sizeof(threads) + (size_t)count * sizeof(worker) + 63) & ~(size_t)63;
     threads *pool = aligned_alloc(64, size);
     if (!pool)
@@ -532,6 +541,8 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     memset(pool, 0, size);
     pool->base = (octi_executor){&octi_threads_class, owner, count, 1, true};
     pthread_mutex_init(&pool->waiting, NULL);
+    if (feed)
+        pool->feed = *feed;
     octi_urgent_init(&pool->urgent);
     octi_urgent_init(&pool->idle);
     pool->has_membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
@@ -552,6 +563,16 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     }
     *out = &pool->base;
     return OCT_OK;
+}
+
+static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executor **out, oct_error *err)
+{
+    return octi_threads_open(spec->count > 0 ? spec->count : usable_cpus(), owner, NULL, out, err);
+}
+
+void octi_threads_wake(octi_executor *executor)
+{
+    wake_one((threads *)executor);
 }
 
 const octi_executor_class octi_threads_class = {

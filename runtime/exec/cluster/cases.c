@@ -1,0 +1,375 @@
+/* What cluster_test.c runs on some ranks: one case a run, named by the first argument. Rank 0
+ * prints what went wrong and exits with 1. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "oct/oct.h"
+
+#define REQUIRE(condition)                                                                                   \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            const oct_error *last = oct_last_error();                                                        \
+            fprintf(stderr, "%s:%d: not true: %s (last error: %s)\n", __FILE__, __LINE__, #condition,        \
+                    last->what);                                                                             \
+            exit(1);                                                                                         \
+        }                                                                                                    \
+    } while (0)
+
+OCT_TASK(double, add, double, a, double, b)
+{
+    return a + b;
+}
+
+OCT_TASK(int, node_after, double, seconds)
+{
+    oct_sleep(seconds);
+    return oct_node();
+}
+
+OCT_TASK(int, fail_here, int, number)
+{
+    oct_fail(oct_task_error(), OCT_E_IO, "there is no %d", number);
+    return 0;
+}
+
+OCT_TASK(oct_doubles, range, int, count)
+{
+    oct_doubles values = {malloc((size_t)count * sizeof(double)), (size_t)count};
+    for (int i = 0; i < count; i++)
+        values.data[i] = i;
+    return values;
+}
+
+OCT_TASK(double, sum, oct_doubles, values)
+{
+    double total = 0;
+    for (size_t i = 0; i < values.count; i++)
+        total += values.data[i];
+    return total;
+}
+
+OCT_TASK(int, node_of, oct_doubles, values)
+{
+    return values.count > 0 ? oct_node() : -1;
+}
+
+OCT_TASK(char *, greet, const char *, name, int, times)
+{
+    char *text = malloc(strlen(name) * (size_t)times + 1);
+    text[0] = '\0';
+    for (int i = 0; i < times; i++)
+        strcat(text, name);
+    return text;
+}
+
+OCT_TASK(size_t, length, oct_bytes, bytes)
+{
+    return bytes.size;
+}
+
+OCT_TASK(int, fib, int, n)
+{
+    if (n < 2)
+        return n;
+    oct_future *left = oct_submit(oct_task_pool(), fib, n - 1);
+    oct_future *right = oct_submit(oct_task_pool(), fib, n - 2);
+    int a = 0, b = 0;
+    if (oct_result(left, &a) != OCT_OK || oct_result(right, &b) != OCT_OK)
+        *oct_task_error() = *oct_last_error();
+    return a + b;
+}
+
+OCT_TASK(bool, until_cancelled, double, seconds)
+{
+    for (double waited = 0; waited < seconds; waited += 0.001) {
+        if (oct_task_cancelled())
+            return true;
+        oct_sleep(0.001);
+    }
+    return false;
+}
+
+OCT_TASK(int, flaky, int, attempts)
+{
+    static int calls;
+    if (++calls < attempts)
+        oct_fail(oct_task_error(), OCT_E_IO, "not yet");
+    return calls;
+}
+
+OCT_TASK(void, die, int, number)
+{
+    kill(getpid(), number);
+    oct_sleep(10);
+}
+
+OCT_TASK(void, leave, int, status)
+{
+    _exit(status);
+}
+
+OCT_TASK(void, orphan, const char *, path)
+{
+    oct_sleep(0.05);
+    FILE *file = fopen(path, "a");
+    if (file) {
+        fputs("x", file);
+        fclose(file);
+    }
+}
+
+OCT_TASK(void, abandon_some, const char *, path)
+{
+    for (int i = 0; i < 10; i++)
+        oct_release(oct_submit(oct_task_pool(), orphan, path));
+}
+
+static int last_node(oct_pool *pool)
+{
+    return oct_pool_nodes(pool);
+}
+
+static oct_options on_last(oct_pool *pool)
+{
+    return (oct_options){.node = last_node(pool)};
+}
+
+static void results(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    double sum_of_two;
+    REQUIRE(oct_result(oct_submit(pool, add, 1.0, 2.0), &sum_of_two) == OCT_OK && sum_of_two == 3);
+    oct_options there = on_last(pool);
+    char *text;
+    REQUIRE(oct_result(oct_submit_with(pool, &there, greet, "ho", 3), &text) == OCT_OK);
+    REQUIRE(strcmp(text, "hohoho") == 0);
+    free(text);
+    REQUIRE(oct_pool_nodes(pool) > 0 && oct_pool_workers(pool) >= oct_pool_nodes(pool));
+}
+
+static void many(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    enum { COUNT = 20000 };
+    static oct_future *futures[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        REQUIRE(futures[i] = oct_submit(pool, add, (double)i, 1.0));
+    for (int i = 0; i < COUNT; i++) {
+        double value;
+        REQUIRE(oct_result(futures[i], &value) == OCT_OK && value == i + 1);
+    }
+}
+
+static void spread(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    int nodes = oct_pool_nodes(pool), seen[64] = {0};
+    oct_future *futures[64];
+    int count = 4 * oct_pool_workers(pool);
+    count = count < 64 ? count : 64;
+    for (int i = 0; i < count; i++)
+        futures[i] = oct_submit(pool, node_after, 0.05);
+    for (int i = 0; i < count; i++) {
+        int node;
+        REQUIRE(oct_result(futures[i], &node) == OCT_OK);
+        seen[node]++;
+    }
+    for (int i = 0; i < nodes; i++)
+        REQUIRE(seen[i] > 0);
+}
+
+static void bound(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    for (int i = 0; i < oct_pool_nodes(pool); i++) {
+        oct_options there = {.node = i + 1};
+        int node;
+        REQUIRE(oct_result(oct_submit_with(pool, &there, node_after, 0.0), &node) == OCT_OK && node == i);
+    }
+    oct_options nowhere = {.node = oct_pool_nodes(pool) + 1};
+    REQUIRE(oct_result(oct_submit_with(pool, &nowhere, node_after, 0.0), &(int){0}) == OCT_E_INVALID);
+}
+
+static void failure(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    oct_future *future = oct_submit_with(pool, &there, fail_here, 7);
+    REQUIRE(oct_result(future, &(int){0}) == OCT_E_IO);
+    const oct_failure *why = oct_future_failure(future);
+    REQUIRE(why && strcmp(why->error.what, "there is no 7") == 0);
+    REQUIRE(strcmp(why->task, "fail_here") == 0 && strcmp(why->args, "7") == 0 && why->node[0]);
+
+    there.retries = 3;
+    int calls;
+    REQUIRE(oct_result(oct_submit_with(pool, &there, flaky, 3), &calls) == OCT_OK && calls == 3);
+}
+
+/* Half a gigabyte would do as well; this is enough for several of MPI's own fragments. */
+static void large(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    size_t size = 64 << 20;
+    oct_bytes block = {calloc(1, size), size};
+    size_t seen;
+    REQUIRE(oct_result(oct_submit_with(pool, &there, length, block), &seen) == OCT_OK && seen == size);
+    free(block.data);
+
+    oct_doubles values;
+    int count = 4000000;
+    REQUIRE(oct_result(oct_submit_with(pool, &there, range, count), &values) == OCT_OK);
+    REQUIRE(values.count == (size_t)count);
+    for (int i = 0; i < count; i++)
+        REQUIRE(values.data[i] == i);
+    free(values.data);
+}
+
+/* A value of a size that stays: the task goes to it; and when it may not, the value moves. */
+static void data(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    int count = 100000;
+    double total = (double)count * (count - 1) / 2;
+    oct_options there = on_last(pool), here = {.node = 1},
+                second = {.node = oct_pool_nodes(pool) > 1 ? 2 : 1};
+    oct_future *values = oct_submit_with(pool, &there, range, count);
+    int node;
+    REQUIRE(oct_result(oct_submit(pool, node_of, values), &node) == OCT_OK && node == last_node(pool) - 1);
+    double got;
+    REQUIRE(oct_result(oct_submit_with(pool, &second, sum, values), &got) == OCT_OK && got == total);
+    REQUIRE(oct_result(oct_submit_with(pool, &here, sum, values), &got) == OCT_OK && got == total);
+    oct_options beside = {.near = values};
+    REQUIRE(oct_result(oct_submit_with(pool, &beside, node_after, 0.0), &node) == OCT_OK);
+    oct_doubles home;
+    REQUIRE(oct_result(values, &home) == OCT_OK && home.count == (size_t)count &&
+            home.data[count - 1] == count - 1);
+    free(home.data);
+
+    /* A value that is here goes along. */
+    oct_future *small = oct_submit_with(pool, &here, range, 100);
+    REQUIRE(oct_result(oct_submit_with(pool, &there, sum, small), &got) == OCT_OK && got == 4950);
+    oct_release(small);
+}
+
+static void nested(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    int value;
+    REQUIRE(oct_result(oct_submit(pool, fib, 16), &value) == OCT_OK && value == 987);
+}
+
+static void cancelled(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    oct_future *future = oct_submit_with(pool, &there, until_cancelled, 10.0);
+    REQUIRE(oct_wait(future, 0.1) == OCT_E_TIMEOUT);
+    REQUIRE(oct_cancel(future) == OCT_E_STATE);
+    bool was_told;
+    REQUIRE(oct_result_within(future, &was_told, 2) == OCT_OK && was_told);
+}
+
+static void mapped(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    enum { COUNT = 100000 };
+    static double in[COUNT], out[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        in[i] = i;
+    REQUIRE(oct_map(pool, add, in, COUNT, out, 0.5) == OCT_OK);
+    for (int i = 0; i < COUNT; i++)
+        REQUIRE(out[i] == i + 0.5);
+}
+
+/* What tasks submitted and nobody waits for has run when the pool has closed. */
+static void orphans(oct_pool *pool, const char *path)
+{
+    oct_options there = on_last(pool);
+    REQUIRE(oct_result(oct_submit_with(pool, &there, abandon_some, path), NULL) == OCT_OK);
+    REQUIRE(oct_pool_close(pool) == OCT_OK);
+    FILE *file = fopen(path, "r");
+    char text[64] = "";
+    REQUIRE(file && fread(text, 1, sizeof(text) - 1, file) == 10);
+    fclose(file);
+    printf("done\n");
+    exit(0);
+}
+
+static void close_with_work(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 1000; i++)
+        oct_submit(pool, node_after, 0.0001);
+}
+
+/* The program leaves without closing, while the others work. */
+static void exit_early(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    oct_release(oct_submit_with(pool, &there, node_after, 30.0));
+    oct_sleep(0.05);
+    printf("done\n");
+    exit(3);
+}
+
+/* A rank dies while all work; the arguments say how and when. */
+static void lose_rank(oct_pool *pool, const char *milliseconds)
+{
+    oct_options there = on_last(pool);
+    double delay = milliseconds ? atof(milliseconds) / 1000 : 0.1;
+    for (int i = 0; i < 2000; i++)
+        oct_release(oct_submit(pool, node_after, 0.01));
+    oct_sleep(delay);
+    oct_result(oct_submit_with(pool, &there, die, SIGKILL), NULL) == OCT_OK ? exit(0) : exit(7);
+}
+
+static void leave_rank(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    oct_result(oct_submit_with(pool, &there, leave, 5), NULL) == OCT_OK ? exit(0) : exit(7);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(oct_pool *pool, const char *argument);
+} cases[] = {
+    {"results", results},
+    {"many", many},
+    {"spread", spread},
+    {"bound", bound},
+    {"failure", failure},
+    {"large", large},
+    {"data", data},
+    {"nested", nested},
+    {"cancelled", cancelled},
+    {"mapped", mapped},
+    {"orphans", orphans},
+    {"close_with_work", close_with_work},
+    {"exit_early", exit_early},
+    {"lose_rank", lose_rank},
+    {"leave_rank", leave_rank},
+};
+
+int main(int argc, char **argv)
+{
+    oct_pool *pool = oct_pool_open(&argc, argv);
+    if (!pool)
+        oct_die(NULL);
+    for (size_t i = 0; argc > 1 && i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (strcmp(cases[i].name, argv[1]) != 0)
+            continue;
+        cases[i].run(pool, argc > 2 ? argv[2] : NULL);
+        REQUIRE(oct_pool_close(pool) == OCT_OK);
+        printf("done\n");
+        return 0;
+    }
+    fprintf(stderr, "there is no such case\n");
+    return 2;
+}

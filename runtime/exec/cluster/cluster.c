@@ -1,0 +1,137 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/cluster/cluster.h"
+#include "runtime/exec/cluster/load.h"
+#include "runtime/exec/context.h"
+#include "runtime/exec/pool.h"
+#include "runtime/exec/threads/threads.h"
+#include "runtime/task/registry.h"
+
+static oct_err out_of_memory(oct_error *err)
+{
+    return oct_fail(err, OCT_E_NOMEM, "out of memory for a cluster pool");
+}
+
+/* Who is who, checked: every rank comes to the same. */
+static oct_err join(octi_cluster *cluster, int workers, oct_error *err)
+{
+    octi_member self;
+    octi_member_init(&self, workers);
+    oct_err code = cluster->mpi->exchange(cluster->link, &self, sizeof(self), cluster->members, err);
+    if (code != OCT_OK)
+        return code;
+    octi_member_share(cluster->members, cluster->size);
+    return octi_member_check(cluster->members, cluster->size, err);
+}
+
+static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *pool, oct_error *err)
+{
+    size_t size = (size_t)cluster->size;
+    cluster->members = calloc(size, sizeof(*cluster->members));
+    cluster->peers = calloc(size, sizeof(*cluster->peers));
+    cluster->task_ns = calloc(octi_registry_count() + 1, sizeof(*cluster->task_ns));
+    if (!cluster->members || !cluster->peers || !cluster->task_ns)
+        return out_of_memory(err);
+    oct_err code = join(cluster, spec->count, err);
+    if (code != OCT_OK)
+        return code;
+
+    int workers = 0;
+    for (int i = 0; i < cluster->size; i++)
+        workers += cluster->members[i].workers;
+    cluster->base = (octi_executor){&octi_cluster_class, pool, workers, cluster->size, cluster->size == 1};
+    atomic_store(&cluster->credit, workers - cluster->members[cluster->rank].workers);
+    octi_node_set(cluster->rank, cluster->members[cluster->rank].node);
+    const octi_feed feed = {octi_guest_next, octi_guest_more, cluster};
+    return octi_threads_open(cluster->members[cluster->rank].workers, pool, &feed, &cluster->local, err);
+}
+
+static void *help(void *cluster)
+{
+    octi_progress_help(cluster);
+    return NULL;
+}
+
+static oct_err start_helper(octi_cluster *cluster, oct_error *err)
+{
+    if (cluster->size == 1)
+        return OCT_OK;
+    int error = pthread_create(&cluster->helper, NULL, help, cluster);
+    if (error != 0)
+        return oct_fail(err, OCT_E_EXHAUSTED, "cannot start a thread to communicate: %s", strerror(error));
+    cluster->has_helper = true;
+    return OCT_OK;
+}
+
+/* When joining fails, it fails on all ranks, or a launcher ends them. */
+static oct_err abandon(octi_cluster *cluster, oct_err code)
+{
+    int rank = cluster->rank;
+    octi_progress_stop(cluster);
+    if (cluster->local)
+        cluster->local->class->close(cluster->local);
+    if (cluster->link)
+        cluster->mpi->close(cluster->link);
+    free(cluster->members);
+    free(cluster->peers);
+    free(cluster->task_ns);
+    pthread_mutex_destroy(&cluster->lines);
+    octi_progress_resume(cluster);
+    free(cluster);
+    if (rank > 0)
+        exit(0); /* rank 0's program tells why */
+    return code;
+}
+
+static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor **out, oct_error *err)
+{
+    oct_error ignored;
+    err = err ? err : &ignored;
+    const octi_link_class *mpi;
+    oct_err code = octi_link_load(&mpi, err);
+    if (code != OCT_OK)
+        return code;
+    size_t size = (sizeof(octi_cluster) + 63) & ~(size_t)63;
+    octi_cluster *cluster = aligned_alloc(64, size);
+    if (!cluster)
+        return out_of_memory(err);
+    memset(cluster, 0, size);
+    pthread_mutex_init(&cluster->lines, NULL);
+    octi_progress_stop(cluster); /* the workers are to wait until all is in place */
+    cluster->mpi = mpi;
+    if ((code = mpi->open(&cluster->link, err)) != OCT_OK)
+        return abandon(cluster, code);
+    cluster->rank = mpi->rank(cluster->link);
+    cluster->size = mpi->size(cluster->link);
+    if ((code = start(cluster, spec, pool, err)) != OCT_OK)
+        return abandon(cluster, code);
+
+    if (cluster->rank > 0)
+        pool->executor = &cluster->base; /* for what its tasks submit; open never returns here */
+    octi_progress_resume(cluster);
+    if (cluster->rank > 0)
+        octi_cluster_serve(cluster);
+    if ((code = start_helper(cluster, err)) != OCT_OK)
+        return abandon(cluster, code);
+    octi_close_at_exit(cluster);
+    *out = &cluster->base;
+    return OCT_OK;
+}
+
+static oct_err wait_in_task(octi_executor *executor, octi_job *job, oct_error *err)
+{
+    octi_executor *local = ((octi_cluster *)executor)->local;
+    return local->class->wait(local, job, err);
+}
+
+const octi_executor_class octi_cluster_class = {
+    .kind = "cluster",
+    .open = open_cluster,
+    .submit = octi_origin_submit,
+    .interrupt = octi_origin_interrupt,
+    .fetch = octi_value_fetch,
+    .forget = octi_value_forget,
+    .wait = wait_in_task,
+    .close = octi_cluster_close,
+};

@@ -1,0 +1,212 @@
+/* exec/cluster/cluster.h - one rank's part of a cluster pool.
+ *
+ * Ranks are equal: each runs tasks on threads of its own (exec/threads), and each may submit.
+ * A job that nobody said a place for waits in `shared`, where this rank's workers and, within
+ * their windows, all others are served from; one for a place waits in that peer's `bound`. Where
+ * a job of another rank runs it is a guest: a job of its own, whose value may stay.
+ *
+ *   origin.c    jobs of this rank that run elsewhere       guest.c   jobs of others that run here
+ *   value.c     values that stayed where they were made    close.c   the end
+ *   progress.c  who communicates, and when                 outbox.c  batches on their way out
+ *
+ * Whoever has nothing better to do communicates, one at a time: MPI, and all below that is
+ * "guarded by polling", belong to the holder of that lock. So an answer is seen by the very
+ * thread that waits for it, without another being woken. Others leave what they want sent
+ * (octi_post) and go on. */
+#ifndef OCTI_CLUSTER_H
+#define OCTI_CLUSTER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "runtime/base/buffer.h"
+#include "runtime/exec/cluster/line.h"
+#include "runtime/exec/cluster/link.h"
+#include "runtime/exec/cluster/member.h"
+#include "runtime/exec/cluster/record.h"
+#include "runtime/exec/executor.h"
+
+typedef struct octi_cluster octi_cluster;
+typedef struct octi_post octi_post;
+typedef struct octi_parcel octi_parcel;
+typedef struct octi_guest octi_guest;
+typedef struct octi_asking octi_asking;
+
+/* Something to be sent, left by a thread that does not hold polling. `send` owns it. */
+struct octi_post {
+    octi_post *next;
+    void (*send)(octi_cluster *cluster, octi_post *post);
+};
+
+typedef struct octi_peer {
+    octi_parcel *open;  /* records that wait for more; guarded by polling */
+    int64_t open_since; /* likewise, and so is what follows */
+    bool in_a_hurry;    /* send them now */
+    int outstanding;    /* tasks there that have not ended */
+    int64_t load_ns;    /* how long they are believed to take, one after another */
+    octi_line bound;    /* jobs for this rank only; guarded by lines */
+} octi_peer;
+
+/* Rank 0's latest question to all, see close.c. */
+typedef struct octi_wave {
+    uint64_t number, begun, unfinished; /* with the answers so far; guarded by polling */
+    int answers;
+    _Atomic uint32_t complete; /* a futex */
+} octi_wave;
+
+/* Of cluster->closing. */
+enum { OCTI_CLOSING = 1, OCTI_CLOSING_AT_ONCE = 2 };
+
+/* What job->where says of a job of this executor. */
+enum { OCTI_HERE, OCTI_AWAY, OCTI_GUEST };
+
+struct octi_cluster {
+    octi_executor base; /* first */
+    octi_executor *local;
+    const octi_link_class *mpi;
+    octi_link *link;
+    int rank, size;
+    octi_member *members;
+
+    pthread_mutex_t lines;
+    octi_line shared, guests;    /* guarded by lines */
+    _Atomic size_t shared_count; /* of the lines, for a look without the lock */
+    _Atomic size_t guests_count;
+    _Atomic size_t bound_count;
+    _Atomic int credit; /* about how many tasks more the peers have room for */
+
+    _Alignas(64) _Atomic uint32_t polling;
+    _Atomic uint32_t wanted; /* somebody found it taken, and wants something */
+    _Atomic(octi_post *) posts;
+    _Atomic int64_t polled_ns;
+    octi_peer *peers;        /* guarded by polling, and so is what follows */
+    octi_parcel *spare;      /* parcels to use again */
+    octi_guest *first_guest; /* all that have not ended */
+    octi_asking *asking;     /* fetches under way */
+    octi_buffer scratch;
+    uint64_t next_id;
+    int64_t *task_ns; /* by a task's index: how long it takes, smoothed; 0: not known */
+    unsigned level;   /* of the shared job sent last, see origin.c */
+    int turn;         /* who is served first */
+    octi_wave wave;
+
+    _Atomic uint64_t begun;   /* jobs submitted on this rank */
+    _Atomic uint32_t closing; /* a futex: the helper is to stop */
+    _Atomic bool broken;      /* `why` is set: a rank is lost */
+    oct_error why;
+    pthread_t helper;
+    bool has_helper;
+};
+
+/* ---- progress.c ---- */
+
+/* Moves everything that can move, unless another thread is at it. True when something did. */
+bool octi_progress(octi_cluster *cluster);
+
+/* The same after a change that must not be overlooked: if another thread is at it, it will
+ * look again. */
+void octi_progress_now(octi_cluster *cluster);
+
+/* Leaves a post. Any thread. */
+void octi_progress_post(octi_cluster *cluster, octi_post *post);
+
+/* Waits until *word is not 0, communicating meanwhile. */
+void octi_progress_until(octi_cluster *cluster, _Atomic uint32_t *word);
+
+/* Communicates, when nobody else does, until the cluster closes: a thread's main loop. */
+void octi_progress_help(octi_cluster *cluster);
+
+/* True for the thread that holds polling. */
+bool octi_progress_is_mine(void);
+
+/* Takes polling, so that nobody communicates, and gives it back. */
+void octi_progress_stop(octi_cluster *cluster);
+void octi_progress_resume(octi_cluster *cluster);
+
+/* Events for a link that is about to close: of what comes nothing matters. */
+void octi_progress_ignore(void *cluster, int from, char *data, size_t size, bool *keep);
+void octi_progress_sent(void *cluster, void *parcel);
+
+/* No further communication is possible: fails every job that is elsewhere. Holds polling. */
+void octi_progress_broke(octi_cluster *cluster, const oct_error *why);
+
+/* ---- outbox.c: holds polling ---- */
+
+/* Room for a record to `to`, of which only the head is filled in; NULL when memory is short.
+ * Valid until the next call. `hurry` has everything to that rank sent soon. */
+void *octi_outbox_add(octi_cluster *cluster, int to, octi_record_kind kind, uint32_t detail, size_t size,
+                      bool hurry);
+
+/* Sends what is in a hurry, large or old; everything with all. */
+void octi_outbox_flush(octi_cluster *cluster, int64_t now, bool all);
+
+/* A parcel has gone. */
+void octi_outbox_sent(octi_cluster *cluster, octi_parcel *parcel);
+void octi_outbox_deinit(octi_cluster *cluster);
+
+/* ---- origin.c ---- */
+
+/* Takes a QUEUED job. Any thread. */
+void octi_origin_submit(octi_executor *executor, octi_job *job);
+void octi_origin_interrupt(octi_executor *executor, octi_job *job);
+
+/* Sends what there is to who has room. Holds polling. */
+void octi_origin_distribute(octi_cluster *cluster);
+void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *record);
+
+/* Fails what is elsewhere. */
+void octi_origin_lost(octi_cluster *cluster);
+
+/* ---- guest.c ---- */
+
+/* The next job for a worker of this rank: a guest, or a shared one. */
+octi_job *octi_guest_next(void *cluster);
+bool octi_guest_more(void *cluster);
+
+/* Hold polling. */
+void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record);
+void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id);
+
+/* ---- value.c ---- */
+
+/* Where a value is, in the payload of a job that is_remote. */
+typedef struct octi_location {
+    uint64_t value;
+    uint64_t size;
+    int32_t rank;
+    int32_t borrowed; /* another job keeps it */
+} octi_location;
+
+octi_location octi_value_location(const octi_job *job);
+
+/* Ends a job whose value is there. */
+void octi_value_stays(octi_job *job, octi_location location);
+
+oct_err octi_value_fetch(octi_executor *executor, octi_job *job, oct_error *err);
+void octi_value_forget(octi_executor *executor, octi_job *job);
+
+/* The value there is not needed any more. Any thread. */
+void octi_value_give_up(octi_cluster *cluster, octi_location location);
+
+/* Hold polling. data and keep are the message's, see link.h. */
+void octi_value_asked(octi_cluster *cluster, int from, const octi_value_record *record);
+void octi_value_arrived(octi_cluster *cluster, const octi_value_record *record, char *data, bool *keep);
+void octi_value_lost(octi_cluster *cluster);
+
+/* ---- close.c ---- */
+
+/* Rank 0: waits until nothing runs anywhere, ends the other ranks, frees. */
+void octi_cluster_close(octi_executor *executor);
+
+/* The other ranks: serves until rank 0 closes, then ends the process. */
+__attribute__((noreturn)) void octi_cluster_serve(octi_cluster *cluster);
+
+/* Hold polling. */
+void octi_close_probed(octi_cluster *cluster, int from, const octi_quiet_record *record);
+void octi_close_answered(octi_cluster *cluster, const octi_quiet_record *record);
+void octi_close_told(octi_cluster *cluster, const octi_record *record);
+
+/* Lets a program that ends without closing its pool end its ranks. */
+void octi_close_at_exit(octi_cluster *cluster);
+
+#endif

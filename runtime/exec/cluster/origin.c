@@ -1,0 +1,446 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/args.h"
+#include "runtime/exec/cluster/cluster.h"
+#include "runtime/exec/context.h"
+#include "runtime/exec/slab.h"
+#include "runtime/exec/threads/threads.h"
+#include "runtime/task/registry.h"
+#include "runtime/task/type.h"
+
+/* A peer has at most as many tasks as its workers are believed to run in this time: enough to
+ * hide the way there and back, little enough that none waits long behind the others while
+ * another rank is idle. What takes longer goes one by one, as workers get free. What a task
+ * takes is learnt from those of the same name; one that never ran is taken for long. */
+enum { WINDOW_NS = 200000, WIDEST = 4096, UNKNOWN_LEVEL = 18 };
+
+/* A value smaller than this is no reason to go where it is. */
+enum { WORTH_GOING = 4096 };
+
+enum { ANYWHERE = -1 };
+
+/* ---- where to ---- */
+
+static int rank_of_values(octi_cluster *cluster, const octi_job *job)
+{
+    uint64_t most = WORTH_GOING;
+    int rank = ANYWHERE;
+    for (uint32_t i = 0; i < job->more->dep_count; i++) {
+        const octi_job *dep = job->more->deps[i].job;
+        if (!dep->is_remote) {
+            uint64_t size =
+                dep->has_value ? octi_value_bytes(&dep->task->result, octi_job_value((octi_job *)dep)) : 0;
+            if (size > most) {
+                most = size;
+                rank = cluster->rank;
+            }
+            continue;
+        }
+        octi_location location = octi_value_location(dep);
+        if (location.size > most) {
+            most = location.size;
+            rank = location.rank;
+        }
+    }
+    return rank;
+}
+
+static int place(octi_cluster *cluster, const octi_job *job)
+{
+    if (!job->more)
+        return ANYWHERE;
+    const oct_options *options = &job->more->options;
+    if (options->node > 0)
+        return options->node - 1;
+    octi_job *near = options->near ? octi_job_of(options->near) : NULL;
+    if (near && octi_job_state(near) == OCTI_DONE)
+        return near->is_remote ? octi_value_location(near).rank : cluster->rank;
+    return rank_of_values(cluster, job);
+}
+
+/* ---- taking in ---- */
+
+static void refuse(octi_job *job, const oct_error *error)
+{
+    if (octi_job_start(job))
+        octi_job_fail(job, error);
+    else
+        octi_job_unref(job);
+}
+
+static bool push(octi_cluster *cluster, int rank, octi_job *job)
+{
+    pthread_mutex_lock(&cluster->lines);
+    bool pushed = octi_line_push(rank == ANYWHERE ? &cluster->shared : &cluster->peers[rank].bound, job);
+    if (pushed && rank == ANYWHERE)
+        atomic_store_explicit(&cluster->shared_count, cluster->shared.count, memory_order_seq_cst);
+    else if (pushed)
+        atomic_fetch_add_explicit(&cluster->bound_count, 1, memory_order_seq_cst);
+    pthread_mutex_unlock(&cluster->lines);
+    return pushed;
+}
+
+/* What tasks submit stays on their worker, where it is found soonest, once the others have as
+ * much as they can take. */
+static bool keeps(octi_cluster *cluster)
+{
+    return octi_here.worker && atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) >=
+                                   (size_t)atomic_load_explicit(&cluster->credit, memory_order_relaxed);
+}
+
+static void enqueue(octi_cluster *cluster, octi_job *job)
+{
+    int rank = place(cluster, job);
+    if (rank == cluster->rank || (rank == ANYWHERE && (cluster->size == 1 || keeps(cluster)))) {
+        cluster->local->class->submit(cluster->local, job);
+        return;
+    }
+    if (!push(cluster, rank, job)) {
+        oct_error error;
+        oct_fail(&error, OCT_E_NOMEM, "out of memory for the queue");
+        refuse(job, &error);
+        return;
+    }
+    if (rank != ANYWHERE || atomic_load_explicit(&cluster->credit, memory_order_relaxed) > 0)
+        octi_progress_now(cluster);
+    if (atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) > 0)
+        octi_threads_wake(cluster->local);
+}
+
+void octi_origin_submit(octi_executor *executor, octi_job *job)
+{
+    octi_cluster *cluster = (octi_cluster *)executor;
+    atomic_fetch_add_explicit(&cluster->begun, 1, memory_order_relaxed);
+    enqueue(cluster, job);
+}
+
+/* ---- sending ---- */
+
+static size_t packed_deps(octi_cluster *cluster, const octi_job *job, oct_err *code)
+{
+    octi_buffer *to = &cluster->scratch;
+    static const char zeros[16];
+    to->size = 0;
+    for (uint32_t i = 0; *code == OCT_OK && i < job->more->dep_count; i++) {
+        const octi_dep *dep = &job->more->deps[i];
+        octi_dep_record record = {.param = dep->param, .task = dep->job->task->index, .rank = -1};
+        size_t start = to->size;
+        if (dep->job->is_remote) {
+            octi_location location = octi_value_location(dep->job);
+            record.rank = location.rank;
+            record.value = location.value;
+        }
+        *code = octi_buffer_append(to, &record, sizeof(record));
+        if (*code == OCT_OK && !dep->job->is_remote)
+            *code = octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
+        if (*code != OCT_OK)
+            break;
+        record.size = to->size - start - sizeof(record);
+        memcpy(to->data + start, &record, sizeof(record));
+        *code = octi_buffer_append(to, zeros, octi_padded(to->size) - to->size);
+    }
+    return to->size;
+}
+
+static oct_err write_task(octi_cluster *cluster, int to, const octi_job *job, uint64_t id)
+{
+    uint32_t deps = job->more ? job->more->dep_count : 0;
+    oct_err code = OCT_OK;
+    size_t after = deps > 0 ? packed_deps(cluster, job, &code) : 0;
+    if (code != OCT_OK)
+        return code;
+    size_t block = octi_padded(job->args_size);
+    octi_task_record *record =
+        octi_outbox_add(cluster, to, OCTI_TASK, 0, sizeof(*record) + block + after, true);
+    if (!record)
+        return OCT_E_NOMEM;
+    record->id = id;
+    record->origin = (uintptr_t)job->args;
+    record->task = job->task->index;
+    record->args_size = job->args_size;
+    record->dep_count = deps;
+    record->priority = job->more ? job->more->options.priority : 0;
+    char *bytes = (char *)(record + 1);
+    if (job->args_size > 0)
+        memcpy(bytes, job->args, job->args_size);
+    if (after > 0)
+        memcpy(bytes + block, cluster->scratch.data, after);
+    if (cluster->scratch.capacity > OCTI_LINK_EAGER)
+        octi_buffer_deinit(&cluster->scratch);
+    return OCT_OK;
+}
+
+/* How long a task is believed to take, as the power of two above it in ns. */
+static unsigned level_of(const octi_cluster *cluster, const oct_task *task)
+{
+    int64_t ns = cluster->task_ns[task->index];
+    return ns == 0 ? UNKNOWN_LEVEL : ns < 64 ? 6 : 64 - (unsigned)__builtin_clzll((uint64_t)ns);
+}
+
+/* How many more tasks of a level a peer is to have. */
+static int room(const octi_cluster *cluster, int rank, unsigned level)
+{
+    const octi_peer *peer = &cluster->peers[rank];
+    int workers = cluster->members[rank].workers;
+    int64_t by_time = level > 40 ? 0 : ((int64_t)workers * WINDOW_NS - peer->load_ns) >> level;
+    int64_t most = workers - peer->outstanding > by_time ? workers - peer->outstanding : by_time;
+    return most > WIDEST - peer->outstanding ? WIDEST - peer->outstanding : (int)most;
+}
+
+/* A job that is away has for its executor's word our number for it, the level it was sent with,
+ * and the rank. The number is the upper half of its id on the way, the block's index the lower. */
+static uint64_t mark_of(uint32_t number, unsigned level, int rank)
+{
+    return (uint64_t)number << 32 | (uint64_t)level << 24 | (uint32_t)rank;
+}
+
+static int rank_of(uint64_t mark)
+{
+    return (int)(mark & 0xffffff);
+}
+
+static unsigned level_in(uint64_t mark)
+{
+    return mark >> 24 & 0xff;
+}
+
+static void send_task(octi_cluster *cluster, int to, octi_job *job)
+{
+    if (!octi_job_start(job)) {
+        octi_job_unref(job); /* cancelled while it waited */
+        return;
+    }
+    oct_error error;
+    if (atomic_load_explicit(&cluster->broken, memory_order_relaxed)) {
+        error = cluster->why;
+        octi_job_fail(job, &error);
+        return;
+    }
+    uint32_t number = (uint32_t)cluster->next_id++;
+    unsigned level = level_of(cluster, job->task);
+    job->executor = mark_of(number, level, to);
+    job->where = OCTI_AWAY;
+    oct_err code = write_task(cluster, to, job, (uint64_t)number << 32 | job->index);
+    if (code != OCT_OK) {
+        job->where = OCTI_HERE;
+        oct_fail(&error, code, "out of memory to send '%s' to '%s'", job->task->name,
+                 cluster->members[to].node);
+        octi_job_fail(job, &error);
+        return;
+    }
+    cluster->peers[to].outstanding++;
+    cluster->peers[to].load_ns += INT64_C(1) << level;
+}
+
+enum { AT_ONCE = 64 };
+
+/* Jobs off a line for a rank, at most `most`; of the shared line only what the rank has room
+ * for. */
+static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **jobs, int most)
+{
+    int count = 0;
+    bool shared = line == &cluster->shared;
+    pthread_mutex_lock(&cluster->lines);
+    octi_job *first = octi_line_first(line);
+    if (first && shared) {
+        cluster->level = level_of(cluster, first->task);
+        int has_room = room(cluster, rank, cluster->level);
+        most = most < has_room ? most : has_room;
+    }
+    while (count < most && (jobs[count] = octi_line_pop(line)))
+        count++;
+    if (shared)
+        atomic_store_explicit(&cluster->shared_count, line->count, memory_order_relaxed);
+    else
+        atomic_fetch_sub_explicit(&cluster->bound_count, (size_t)count, memory_order_relaxed);
+    pthread_mutex_unlock(&cluster->lines);
+    return count;
+}
+
+/* How many went. */
+static int send_some(octi_cluster *cluster, int to, octi_line *line, int most)
+{
+    octi_job *jobs[AT_ONCE];
+    int count = take(cluster, to, line, jobs, most < AT_ONCE ? most : AT_ONCE);
+    for (int i = 0; i < count; i++)
+        send_task(cluster, to, jobs[i]);
+    return count;
+}
+
+static void send_bound(octi_cluster *cluster)
+{
+    for (int i = 0; i < cluster->size; i++) {
+        octi_peer *peer = &cluster->peers[i];
+        while (peer->outstanding < WIDEST &&
+               send_some(cluster, i, &peer->bound, WIDEST - peer->outstanding) > 0)
+            continue;
+    }
+}
+
+/* In turns, each a part of what is left, so that the last ones are spread over all. */
+static void send_shared(octi_cluster *cluster)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        size_t part =
+            atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) / (size_t)(2 * cluster->size);
+        int most = part < AT_ONCE ? (int)part + 1 : AT_ONCE;
+        for (int k = 1; k < cluster->size; k++) {
+            int to = (cluster->rank + cluster->turn + k) % cluster->size;
+            if (to != cluster->rank && send_some(cluster, to, &cluster->shared, most) > 0)
+                more = true;
+        }
+    }
+    cluster->turn = (cluster->turn + 1) % cluster->size;
+}
+
+static void count_credit(octi_cluster *cluster)
+{
+    int credit = 0;
+    for (int i = 0; i < cluster->size; i++) {
+        int has_room = i == cluster->rank ? 0 : room(cluster, i, cluster->level);
+        credit += has_room > 0 ? has_room : 0;
+    }
+    atomic_store_explicit(&cluster->credit, credit, memory_order_relaxed);
+}
+
+void octi_origin_distribute(octi_cluster *cluster)
+{
+    if (atomic_load_explicit(&cluster->bound_count, memory_order_seq_cst) > 0)
+        send_bound(cluster);
+    if (atomic_load_explicit(&cluster->shared_count, memory_order_seq_cst) > 0)
+        send_shared(cluster);
+    count_credit(cluster);
+}
+
+/* ---- the end ---- */
+
+/* Quick to believe that tasks are long, since it is that which hurts when it is overlooked. */
+static void learn(octi_cluster *cluster, int from, const octi_job *job, int64_t ran_ns)
+{
+    octi_peer *peer = &cluster->peers[from];
+    int64_t *known = &cluster->task_ns[job->task->index];
+    peer->outstanding--;
+    peer->load_ns -= INT64_C(1) << level_in(job->executor);
+    if (ran_ns <= 0)
+        return;
+    if (*known == 0)
+        *known = ran_ns;
+    else
+        *known += (ran_ns - *known) / (ran_ns > *known ? 2 : 8);
+}
+
+/* A task that says OCT_OK has no value beside that. */
+static void done_with_value(octi_job *job, const void *bytes, size_t size)
+{
+    _Alignas(16) char small[256];
+    const octi_type *type = &job->task->result;
+    void *value = type->size <= sizeof(small) ? small : malloc(type->size);
+    oct_err code = value ? octi_value_unpack(type, bytes, size, value) : OCT_E_NOMEM;
+    if (code == OCT_OK) {
+        octi_job_done(job, value);
+    } else {
+        oct_error error;
+        oct_fail(&error, code, "the result of '%s', %zu bytes, cannot be unpacked", job->task->name, size);
+        octi_job_fail(job, &error);
+    }
+    if (value != small)
+        free(value);
+}
+
+static void failed(octi_cluster *cluster, int from, octi_job *job, const octi_end_record *record)
+{
+    oct_failure failure;
+    if (record->size != sizeof(failure)) {
+        oct_error error;
+        oct_fail(&error, OCT_E_PROTOCOL, "'%s' sent a failure that makes no sense",
+                 cluster->members[from].node);
+        octi_job_fail(job, &error);
+        return;
+    }
+    memcpy(&failure, record + 1, sizeof(failure));
+    if (octi_job_retry(job)) {
+        enqueue(cluster, job);
+        return;
+    }
+    failure.attempts = job->more ? job->more->attempts : 1;
+    snprintf(failure.node, sizeof(failure.node), "%s", cluster->members[from].node);
+    octi_job_failed(job, &failure);
+}
+
+void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *record)
+{
+    octi_job *job = octi_slab_at((uint32_t)record->id);
+    if (!job || job->where != OCTI_AWAY || octi_job_state(job) != OCTI_RUNNING ||
+        job->executor >> 32 != record->id >> 32 || rank_of(job->executor) != from)
+        return;
+    job->where = OCTI_HERE;
+    learn(cluster, from, job, record->ran_ns);
+    switch ((octi_ending)record->head.detail) {
+    case OCTI_ENDED_EMPTY:
+        octi_job_done(job, NULL);
+        break;
+    case OCTI_ENDED_VALUE:
+        done_with_value(job, record + 1, record->size);
+        break;
+    case OCTI_ENDED_ELSEWHERE:
+        octi_value_stays(job, (octi_location){record->value, record->size, from, 0});
+        break;
+    default:
+        failed(cluster, from, job, record);
+    }
+}
+
+/* ---- cancelling ---- */
+
+typedef struct cancelling {
+    octi_post post; /* first */
+    uint64_t id;
+    int rank;
+} cancelling;
+
+static void send_cancel(octi_cluster *cluster, octi_post *post)
+{
+    cancelling *self = (cancelling *)post;
+    octi_value_record *record = octi_outbox_add(cluster, self->rank, OCTI_CANCEL, 0, sizeof(*record), true);
+    if (record) {
+        record->id = self->id;
+        record->value = 0;
+        record->size = 0;
+    }
+    free(self);
+}
+
+/* A job that ends meanwhile is not found there any more. */
+void octi_origin_interrupt(octi_executor *executor, octi_job *job)
+{
+    octi_cluster *cluster = (octi_cluster *)executor;
+    uint64_t mark = job->executor;
+    if (job->where != OCTI_AWAY || rank_of(mark) >= cluster->size)
+        return;
+    cancelling *self = malloc(sizeof(*self));
+    if (!self)
+        return;
+    *self = (cancelling){{NULL, send_cancel}, (mark >> 32) << 32 | job->index, rank_of(mark)};
+    octi_progress_post(cluster, &self->post);
+    octi_progress_now(cluster);
+}
+
+/* ---- a lost rank ---- */
+
+static void lose(octi_job *job, void *ctx)
+{
+    octi_cluster *cluster = ctx;
+    if (octi_job_state(job) != OCTI_RUNNING || job->where != OCTI_AWAY)
+        return;
+    job->where = OCTI_HERE;
+    octi_job_fail(job, &cluster->why);
+}
+
+void octi_origin_lost(octi_cluster *cluster)
+{
+    octi_job_each(cluster->base.pool, lose, cluster);
+}

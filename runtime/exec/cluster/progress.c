@@ -1,0 +1,218 @@
+#include <sched.h>
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/exec/cluster/cluster.h"
+#include "runtime/exec/futex.h"
+#include "runtime/exec/spin.h"
+
+/* How a waiting thread backs off: it polls for so long, yields between polls for so long, and
+ * then sleeps between them, longer and longer. Ranks that share few processors depend on it:
+ * whoever has nothing to do must not be in the way of who has. */
+enum { SPIN_NS = 50000, YIELD_NS = 500000, SHORTEST_NS = 20000, LONGEST_NS = 500000 };
+
+static __thread bool mine;
+
+bool octi_progress_is_mine(void)
+{
+    return mine;
+}
+
+/* ---- what came ---- */
+
+static void dispatch(octi_cluster *cluster, int from, const octi_record *record, char *data, bool *keep)
+{
+    switch ((octi_record_kind)record->kind) {
+    case OCTI_TASK:
+        octi_guest_arrived(cluster, from, (const octi_task_record *)record);
+        break;
+    case OCTI_END:
+        octi_origin_ended(cluster, from, (const octi_end_record *)record);
+        break;
+    case OCTI_CANCEL:
+        octi_guest_unwanted(cluster, from, ((const octi_value_record *)record)->id);
+        break;
+    case OCTI_FETCH:
+    case OCTI_FORGET:
+        octi_value_asked(cluster, from, (const octi_value_record *)record);
+        break;
+    case OCTI_VALUE:
+        octi_value_arrived(cluster, (const octi_value_record *)record, data, keep);
+        break;
+    case OCTI_PROBE:
+        octi_close_probed(cluster, from, (const octi_quiet_record *)record);
+        break;
+    case OCTI_QUIET:
+        octi_close_answered(cluster, (const octi_quiet_record *)record);
+        break;
+    default:
+        octi_close_told(cluster, record);
+    }
+}
+
+static void received(void *ctx, int from, char *data, size_t size, bool *keep)
+{
+    octi_cluster *cluster = ctx;
+    for (size_t at = 0; at < size;) {
+        const octi_record *record = octi_record_at(data + at, size - at);
+        if (!record) {
+            oct_error error;
+            oct_fail(&error, OCT_E_PROTOCOL, "rank %d on '%s' sent a message that makes no sense", from,
+                     cluster->members[from].node);
+            octi_progress_broke(cluster, &error);
+            return;
+        }
+        at += record->size;
+        dispatch(cluster, from, record, data, keep);
+    }
+}
+
+void octi_progress_ignore(void *cluster, int from, char *data, size_t size, bool *keep)
+{
+    (void)cluster, (void)from, (void)data, (void)size, (void)keep;
+}
+
+void octi_progress_sent(void *cluster, void *parcel)
+{
+    octi_outbox_sent(cluster, parcel);
+}
+
+/* ---- what is to go ---- */
+
+/* Oldest first: they were pushed on a stack. */
+static bool send_posts(octi_cluster *cluster)
+{
+    if (!atomic_load_explicit(&cluster->posts, memory_order_relaxed))
+        return false;
+    octi_post *stack = atomic_exchange_explicit(&cluster->posts, NULL, memory_order_acquire), *line = NULL;
+    while (stack) {
+        octi_post *next = stack->next;
+        stack->next = line;
+        line = stack;
+        stack = next;
+    }
+    while (line) {
+        octi_post *next = line->next;
+        line->send(cluster, line);
+        line = next;
+    }
+    return true;
+}
+
+static bool communicate(octi_cluster *cluster)
+{
+    const octi_link_events events = {received, octi_progress_sent, cluster};
+    oct_error error = OCT_ERROR_INIT;
+    if (atomic_load_explicit(&cluster->broken, memory_order_relaxed))
+        return send_posts(cluster);
+    bool moved = cluster->mpi->poll(cluster->link, &events, &error);
+    if (error.code != OCT_OK)
+        octi_progress_broke(cluster, &error);
+    moved = send_posts(cluster) || moved;
+    octi_origin_distribute(cluster);
+    int64_t now = octi_clock_ns();
+    octi_outbox_flush(cluster, now, atomic_load_explicit(&cluster->guests_count, memory_order_relaxed) == 0);
+    atomic_store_explicit(&cluster->polled_ns, now, memory_order_relaxed);
+    return moved;
+}
+
+bool octi_progress(octi_cluster *cluster)
+{
+    bool moved = false;
+    if (mine)
+        return false;
+    do {
+        if (atomic_load_explicit(&cluster->polling, memory_order_relaxed) ||
+            atomic_exchange_explicit(&cluster->polling, 1, memory_order_seq_cst))
+            return moved;
+        mine = true;
+        atomic_store_explicit(&cluster->wanted, 0, memory_order_seq_cst);
+        moved = communicate(cluster) || moved;
+        mine = false;
+        atomic_store_explicit(&cluster->polling, 0, memory_order_seq_cst);
+    } while (atomic_load_explicit(&cluster->wanted, memory_order_seq_cst));
+    return moved;
+}
+
+void octi_progress_now(octi_cluster *cluster)
+{
+    atomic_store_explicit(&cluster->wanted, 1, memory_order_seq_cst);
+    octi_progress(cluster);
+}
+
+void octi_progress_post(octi_cluster *cluster, octi_post *post)
+{
+    post->next = atomic_load_explicit(&cluster->posts, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&cluster->posts, &post->next, post, memory_order_seq_cst,
+                                                  memory_order_relaxed))
+        continue;
+}
+
+void octi_progress_stop(octi_cluster *cluster)
+{
+    while (!mine && atomic_exchange_explicit(&cluster->polling, 1, memory_order_seq_cst))
+        sched_yield();
+    mine = true;
+}
+
+void octi_progress_resume(octi_cluster *cluster)
+{
+    mine = false;
+    atomic_store_explicit(&cluster->polling, 0, memory_order_seq_cst);
+}
+
+void octi_progress_broke(octi_cluster *cluster, const oct_error *why)
+{
+    if (atomic_exchange_explicit(&cluster->broken, true, memory_order_acq_rel))
+        return;
+    cluster->why = *why;
+    cluster->why.code = OCT_E_LOST;
+    octi_origin_lost(cluster);
+    octi_value_lost(cluster);
+    octi_close_told(cluster, NULL);
+}
+
+/* ---- waiting ---- */
+
+/* One step of a thread that has been idle since `since`; *nap is how long it slept last. */
+static void back_off(_Atomic uint32_t *word, int64_t since, int64_t *nap)
+{
+    int64_t now = octi_clock_ns(), idle = now - since;
+    if (idle < SPIN_NS) {
+        octi_relax();
+    } else if (idle < YIELD_NS) {
+        sched_yield();
+    } else {
+        *nap = *nap == 0 ? SHORTEST_NS : *nap < LONGEST_NS / 2 ? *nap * 2 : LONGEST_NS;
+        octi_futex_wait(word, 0, now + *nap);
+    }
+}
+
+void octi_progress_until(octi_cluster *cluster, _Atomic uint32_t *word)
+{
+    int64_t since = octi_clock_ns(), nap = 0;
+    while (!atomic_load_explicit(word, memory_order_acquire)) {
+        if (octi_progress(cluster)) {
+            since = octi_clock_ns();
+            nap = 0;
+        } else {
+            back_off(word, since, &nap);
+        }
+    }
+}
+
+/* The workers that are idle communicate far more often than this; it is for when they all are
+ * busy, or asleep. */
+void octi_progress_help(octi_cluster *cluster)
+{
+    int64_t nap = SHORTEST_NS;
+    while (!atomic_load_explicit(&cluster->closing, memory_order_acquire)) {
+        int64_t now = octi_clock_ns();
+        bool due = now - atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) >= nap / 2;
+        if (due && octi_progress(cluster))
+            nap = SHORTEST_NS;
+        else
+            nap = nap < LONGEST_NS / 2 ? nap * 2 : LONGEST_NS;
+        octi_futex_wait(&cluster->closing, 0, now + nap);
+    }
+}

@@ -1,0 +1,25 @@
+/* exec/threads/threads.h - threads as a part of another executor, which feeds them. */
+#ifndef OCTI_THREADS_H
+#define OCTI_THREADS_H
+
+#include "runtime/exec/executor.h"
+
+/* Where a worker looks when it finds nothing among the threads' own. Called by many at once. */
+typedef struct octi_feed {
+    /* A QUEUED job to run, or NULL. Workers that wait for work call it again and again. */
+    octi_job *(*next)(void *ctx);
+
+    /* True when next has one. A worker asks before it sleeps; octi_threads_wake wakes it. */
+    bool (*more)(void *ctx);
+
+    void *ctx;
+} octi_feed;
+
+/* `pool` is the one that tasks see. Its executor passes wait on to *out, and submit as it likes. */
+OCT_NODISCARD oct_err octi_threads_open(int count, oct_pool *pool, const octi_feed *feed, octi_executor **out,
+                                        oct_error *err);
+
+/* There is more. Any thread; costs nothing while the workers are busy. */
+void octi_threads_wake(octi_executor *threads);
+
+#endif
