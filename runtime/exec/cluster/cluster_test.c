@@ -107,6 +107,7 @@ ON_RANKS(a_task_for_a_node_runs_there, "bound")
 ON_RANKS(a_failure_tells_what_where_and_why_and_is_retried, "failure")
 ON_RANKS(large_arguments_and_results_arrive_whole, "large")
 ON_RANKS(a_task_goes_to_the_data_and_data_moves_when_it_must, "data")
+ON_RANKS(a_map_runs_on_all_ranks_and_keeps_its_order, "mapped")
 ON_RANKS(tasks_submit_tasks_and_wait_for_them, "nested")
 ON_RANKS(a_running_task_elsewhere_hears_that_it_is_not_wanted, "cancelled")
 ON_RANKS(closing_waits_for_what_was_submitted, "close_with_work")
@@ -203,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_failure_tells_what_where_and_why_and_is_retried),
         cmocka_unit_test(large_arguments_and_results_arrive_whole),
         cmocka_unit_test(a_task_goes_to_the_data_and_data_moves_when_it_must),
+        cmocka_unit_test(a_map_runs_on_all_ranks_and_keeps_its_order),
         cmocka_unit_test(tasks_submit_tasks_and_wait_for_them),
         cmocka_unit_test(a_running_task_elsewhere_hears_that_it_is_not_wanted),
         cmocka_unit_test(closing_waits_for_what_was_submitted),
