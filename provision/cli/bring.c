@@ -140,20 +140,33 @@ static oct_err bring(const cli_context *cli, cli_session *session, bool make, cl
     return code;
 }
 
+/* Before the first node of a cluster is made: makes the image that the repository stands
+ * for, unless it is there. */
+static oct_err ensure_image(const cli_context *cli, cli_session *session, octi_buffer *evidence,
+                            oct_error *err)
+{
+    const octi_provider *provider = &session->provider;
+    octi_cluster there = {0};
+    if (session->cluster.node_count > 0)
+        return OCT_OK;
+    oct_err found = provider->ops->inspect(provider->self, cli->spec.name, &there, NULL);
+    bool made = found == OCT_OK && there.node_count > 0;
+    octi_cluster_deinit(&there);
+    cli_image_state state = made ? CLI_IMAGE_NOT_OURS : cli_image_check(cli, provider);
+    if (state != CLI_IMAGE_MISSING && state != CLI_IMAGE_STALE)
+        return OCT_OK;
+    cli_say(cli,
+            state == CLI_IMAGE_MISSING ? "image '%s' is not on this engine: building it"
+                                       : "image '%s' is of other sources than these: building it again",
+            cli->spec.image);
+    return cli_make_image(cli, provider, cli->spec.image, false, evidence, err);
+}
+
 oct_err cli_bring_up(const cli_context *cli, cli_session *session, cli_bring_report *report,
                      octi_buffer *evidence, oct_error *err)
 {
-    oct_error problem = OCT_ERROR_INIT;
-    oct_err code = bring(cli, session, true, report, evidence, &problem);
-    if (code == OCT_E_NOTFOUND && cli_image_is_to_be_made(cli, &session->provider)) {
-        cli_say(cli, "image '%s' is not on this engine: building it", cli->spec.image);
-        code = cli_make_image(cli, &session->provider, cli->spec.image, false, evidence, &problem);
-        if (code == OCT_OK)
-            code = bring(cli, session, true, report, evidence, &problem);
-    }
-    if (code != OCT_OK && err)
-        *err = problem;
-    return code;
+    oct_err code = ensure_image(cli, session, evidence, err);
+    return code == OCT_OK ? bring(cli, session, true, report, evidence, err) : code;
 }
 
 oct_err cli_bring_join(const cli_context *cli, cli_session *session, octi_buffer *evidence, oct_error *err)

@@ -1,19 +1,20 @@
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "provision/cli/image_source.h"
 #include "provision/cli/interrupt.h"
 #include "provision/cli/make_image.h"
 #include "provision/docker/docker.h"
+#include "provision/docker/found.h"
 #include "provision/docker/image.h"
 
 static const char registry_base[] = "debian:trixie-slim";
 static const char package_base[] = "octavo/base:trixie";
 
-enum { STEP_WIDTH = 100, PULL_SECONDS = 20, CONTEXT_PATHS_MAX = 64 };
+enum { STEP_WIDTH = 100, PULL_SECONDS = 20 };
 
 struct making {
     const char *root;
@@ -21,7 +22,8 @@ struct making {
     cli_progress *progress;
     octi_image_watch watch;
     const char *base;
-    char staged[64]; /* the context's folder, or "" */
+    char staged[64]; /* the build context's folder, or "" */
+    char digest[CLI_IMAGE_SOURCE_DIGEST];
 };
 
 /* A builder's line becomes the step that is shown; its steps proper stay. */
@@ -119,88 +121,51 @@ static oct_err find_base(struct making *making, oct_error *err)
     return make_package_base(making, err);
 }
 
-/* --- the context --- */
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
-{
-    (void)stat, (void)type, (void)walk;
-    return remove(path);
-}
-
-/* Reads the paths of images/context into argv from `used` on; they point into text. */
-static size_t read_paths(char *text, char **argv, size_t used, size_t max)
-{
-    char *rest;
-    for (char *line = strtok_r(text, "\n", &rest); line && used < max; line = strtok_r(NULL, "\n", &rest))
-        if (*line != '#' && *line != ' ')
-            argv[used++] = line;
-    return used;
-}
-
-static oct_err load_list(const char *root, char *text, size_t size, oct_error *err)
-{
-    char path[4200];
-    snprintf(path, sizeof(path), "%s/images/context", root);
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(text, 1, size - 1, file) : 0;
-    text[length] = '\0';
-    bool good = file && !ferror(file) && length < size - 1;
-    if (file)
-        fclose(file);
-    return good ? OCT_OK : oct_fail(err, OCT_E_IO, "cannot read '%s': %s", path, strerror(errno));
-}
-
-/* Copies what images/context lists into a folder of its own, so that nothing else of the
- * repository reaches the engine or spoils its cache. */
-static oct_err stage_context(struct making *making, oct_error *err)
-{
-    char text[8192], command[] = "cp", keep[] = "-a", parents[] = "--parents", end[] = "--";
-    char *argv[CONTEXT_PATHS_MAX] = {command, keep, parents, end};
-    oct_err code = load_list(making->root, text, sizeof(text), err);
-    if (code != OCT_OK)
-        return code;
-    size_t used = read_paths(text, argv, 4, CONTEXT_PATHS_MAX - 2);
-    strcpy(making->staged, "/tmp/octavo-context-XXXXXX");
-    if (!mkdtemp(making->staged)) {
-        making->staged[0] = '\0';
-        return oct_fail(err, OCT_E_IO, "cannot make a folder in /tmp: %s", strerror(errno));
-    }
-    argv[used] = making->staged;
-    pid_t child = fork();
-    if (child == 0)
-        become(making->root, argv, -1);
-    if (child < 0)
-        return oct_fail(err, OCT_E_IO, "cannot start 'cp': %s", strerror(errno));
-    return await(child, "copying the image's context", err);
-}
-
-static void unstage(const struct making *making)
-{
-    if (making->staged[0])
-        nftw(making->staged, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static oct_err build(struct making *making, const char *name, bool no_cache, oct_error *err)
 {
     char base[64];
     snprintf(base, sizeof(base), "BASE=%s", making->base);
-    const char *const args[] = {base, NULL};
+    char label[64];
+    snprintf(label, sizeof(label), "%s=%s", OCTI_LABEL_SOURCE, making->digest);
+    const char *const args[] = {base, NULL}, *const labels[] = {label, NULL};
     octi_image_recipe recipe = {.context = making->staged,
                                 .dockerfile = "images/Dockerfile",
                                 .tag = name,
                                 .args = args,
+                                .labels = labels,
                                 .no_cache = no_cache};
+    octi_image old = {0};
+    bool replaces = octi_image_inspect(making->docker, name, &old, NULL) == OCT_OK;
     cli_progress_phase(making->progress, "building on %s, some minutes the first time", making->base);
-    return octi_image_build(making->docker, &recipe, &making->watch, err);
+    oct_err code = octi_image_build(making->docker, &recipe, &making->watch, err);
+    if (code != OCT_OK)
+        return code;
+
+    /* What nobody needs any more: the image of the same name that was, unless it is the same
+     * or in use, and what the builder kept of the sources. */
+    oct_error ignored;
+    octi_image now;
+    if (replaces && octi_image_inspect(making->docker, name, &now, NULL) == OCT_OK &&
+        strcmp(now.id, old.id) != 0 && octi_image_remove(making->docker, old.id, &ignored) != OCT_OK)
+        cli_progress_detail(making->progress, "the old image is still in use");
+    octi_image_sweep(making->docker, "octavo.stage=sources");
+    return OCT_OK;
 }
 
-bool cli_image_is_to_be_made(const cli_context *cli, const octi_provider *provider)
+cli_image_state cli_image_check(const cli_context *cli, const octi_provider *provider)
 {
     octi_image found;
     octi_spec defaults;
+    char digest[CLI_IMAGE_SOURCE_DIGEST];
     octi_spec_init(&defaults);
-    return cli->root && provider->ops == &octi_docker_ops && strcmp(cli->spec.image, defaults.image) == 0 &&
-           octi_image_inspect(provider->self, cli->spec.image, &found, NULL) == OCT_E_NOTFOUND;
+    if (!cli->root || provider->ops != &octi_docker_ops || strcmp(cli->spec.image, defaults.image) != 0)
+        return CLI_IMAGE_NOT_OURS;
+    oct_err code = octi_image_inspect(provider->self, cli->spec.image, &found, NULL);
+    if (code == OCT_E_NOTFOUND)
+        return CLI_IMAGE_MISSING;
+    if (code != OCT_OK || cli_image_source_digest(cli->root, digest, NULL) != OCT_OK)
+        return CLI_IMAGE_NOT_OURS; /* whoever needs the image is told why there is none */
+    return strcmp(found.source, digest) == 0 ? CLI_IMAGE_CURRENT : CLI_IMAGE_STALE;
 }
 
 oct_err cli_make_image(const cli_context *cli, const octi_provider *provider, const char *name, bool no_cache,
@@ -221,10 +186,12 @@ oct_err cli_make_image(const cli_context *cli, const octi_provider *provider, co
     cli_interrupt_count(true);
     oct_err code = find_base(&making, err);
     if (code == OCT_OK)
-        code = stage_context(&making, err);
+        code = cli_image_source_digest(making.root, making.digest, err);
+    if (code == OCT_OK)
+        code = cli_image_source_stage(making.root, making.staged, err);
     if (code == OCT_OK)
         code = build(&making, name, no_cache, err);
-    unstage(&making);
+    cli_image_source_unstage(making.staged);
     cli_interrupt_count(false);
     cli_progress_destroy(making.progress);
     return code;

@@ -15,8 +15,14 @@
 OCT_NODISCARD oct_err cli_make_image(const cli_context *cli, const octi_provider *provider, const char *name,
                                      bool no_cache, octi_buffer *evidence, oct_error *err);
 
-/* True when `up` shall make the image by itself: it is missing, it is the default one, and
- * the repository is there. */
-bool cli_image_is_to_be_made(const cli_context *cli, const octi_provider *provider);
+typedef enum cli_image_state {
+    CLI_IMAGE_NOT_OURS, /* not the default one, no repository, or no engine of ours: leave it */
+    CLI_IMAGE_MISSING,
+    CLI_IMAGE_STALE, /* made from other sources than are in the repository now */
+    CLI_IMAGE_CURRENT,
+} cli_image_state;
+
+/* How the image that is asked for stands to the repository. */
+cli_image_state cli_image_check(const cli_context *cli, const octi_provider *provider);
 
 #endif

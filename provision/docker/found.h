@@ -20,6 +20,7 @@
 #define OCTI_LABEL_NODES "octavo.nodes"
 #define OCTI_LABEL_SPEC "octavo.spec"
 #define OCTI_LABEL_VERSION "octavo.version"
+#define OCTI_LABEL_SOURCE "octavo.source" /* of an image: a digest of what it was made from */
 
 /* One container of ours. Strings belong to the reply. */
 typedef struct octi_docker_container {

@@ -121,6 +121,8 @@ oct_err octi_image_inspect(octi_docker *docker, const char *name, octi_image *ou
     octi_text_clean(octi_json_string_or(reply, "Created", ""), found.created, sizeof(found.created));
     octi_text_clean(octi_json_string_or(reply, "Config/Labels/" OCTI_LABEL_VERSION, ""), found.version,
                     sizeof(found.version));
+    octi_text_clean(octi_json_string_or(reply, "Config/Labels/" OCTI_LABEL_SOURCE, ""), found.source,
+                    sizeof(found.source));
     json_decref(reply);
     *out = found;
     return OCT_OK;
@@ -247,6 +249,31 @@ oct_err octi_image_tag(octi_docker *docker, const char *name, const char *new_na
 oct_err octi_image_remove(octi_docker *docker, const char *name, oct_error *err)
 {
     return octi_docker_call(docker, "DELETE", octi_docker_path(docker, "/images/%s", name), NULL, NULL, err);
+}
+
+void octi_image_sweep(octi_docker *docker, const char *label)
+{
+    json_t *filters = json_pack("{s:[s], s:[s]}", "dangling", "true", "label", label);
+    char *text = filters ? json_dumps(filters, JSON_COMPACT) : NULL;
+    octi_buffer query = {0};
+    json_t *reply = NULL, *image;
+    size_t i;
+    if (text && add_query(&query, "filters", text) == OCT_OK &&
+        octi_docker_call(docker, "GET", octi_docker_path(docker, "/images/json?%s", query.data), NULL, &reply,
+                         NULL) == OCT_OK)
+        json_array_foreach(reply, i, image)
+        {
+            /* One that a container or a running build uses is refused, and kept. */
+            oct_err ignored = octi_docker_call(
+                docker, "DELETE",
+                octi_docker_path(docker, "/images/%s?noprune=1", octi_json_string_or(image, "Id", "")), NULL,
+                NULL, NULL);
+            (void)ignored;
+        }
+    json_decref(reply);
+    octi_buffer_deinit(&query);
+    free(text);
+    json_decref(filters);
 }
 
 /* Where a saved image goes. */

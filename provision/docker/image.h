@@ -15,6 +15,7 @@ typedef struct octi_image {
     char id[80];      /* "sha256:..." */
     char created[40]; /* RFC 3339 */
     char version[64]; /* the label octavo.version, or "" */
+    char source[64];  /* the label octavo.source, or "": a digest of what it was made from */
     uint64_t size;    /* bytes */
 } octi_image;
 
@@ -61,6 +62,10 @@ OCT_NODISCARD oct_err octi_image_tag(octi_docker *docker, const char *name, cons
 
 /* OCT_E_NOTFOUND when it is not there, OCT_E_STATE when a container uses it. */
 OCT_NODISCARD oct_err octi_image_remove(octi_docker *docker, const char *name, oct_error *err);
+
+/* Removes the images without a name that carry the label ("key=value"), and only those: what
+ * they were built on stays, to build on again. Best effort. */
+void octi_image_sweep(octi_docker *docker, const char *label);
 
 /* Writes the image as a docker archive to fd; reads one from fd. */
 OCT_NODISCARD oct_err octi_image_save(octi_docker *docker, const char *name, int fd,
