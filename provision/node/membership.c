@@ -25,6 +25,7 @@ oct_err octi_membership_init(octi_membership *membership, const octi_paths *path
         return oct_fail(err, OCT_E_IO, "cannot learn this node's name: %s", strerror(errno));
     /* Nothing of ours runs yet, so sockets, locks and pid files there are dead. */
     nftw(paths->run, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    nftw(paths->spool, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 
     oct_err result = octi_folder_make(paths->run, 0755, err);
     if (result == OCT_OK)
@@ -32,7 +33,7 @@ oct_err octi_membership_init(octi_membership *membership, const octi_paths *path
     if (result == OCT_OK)
         result = octi_folder_make(paths->slurm, 0755, err);
     if (result == OCT_OK)
-        result = octi_folder_make(paths->spool, 0755, err);
+        result = octi_folder_make(paths->spool, 0700, err);
     snprintf(membership->reason, sizeof(membership->reason), "not configured yet");
     return result;
 }
@@ -99,7 +100,7 @@ static oct_err install_files(octi_membership *membership, const octi_config *con
                              oct_error *err)
 {
     const octi_paths *paths = membership->paths;
-    octi_slurmconf_paths places = {.state = paths->state, .run = paths->run};
+    octi_slurmconf_paths places = {.state = paths->state, .run = paths->run, .spool = paths->spool};
     octi_buffer conf = {0};
     char number[16];
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);

@@ -2,16 +2,23 @@
 
 #include "provision/node/slurmconf.h"
 
-/* A node that is silent this long is down. Slurm pings it three times within. Small
- * clusters want to know soon; in large ones a ping takes longer to fan out. */
-static unsigned silence_limit(size_t nodes)
+/* How long Slurm waits for an answer, and after what silence a node is down. A message to
+ * a node that is gone holds up the next round of pings until it times out, so both decide
+ * how soon a loss is seen: about 15 s in small clusters. Large ones take longer to fan a
+ * ping out, and a false alarm there costs more. */
+typedef struct patience {
+    unsigned message, silence;
+} patience;
+
+static patience patience_for(size_t nodes)
 {
-    return nodes <= 100 ? 10 : 60;
+    return nodes <= 100 ? (patience){5, 8} : (patience){10, 60};
 }
 
 static oct_err format_daemons(const octi_config *config, const octi_slurmconf_paths *paths, const char *user,
                               octi_buffer *out)
 {
+    patience limits = patience_for(config->node_count);
     return octi_buffer_printf(out,
                               "ClusterName=%s\n"
                               "SlurmctldHost=%s(%s)\n"
@@ -20,14 +27,15 @@ static oct_err format_daemons(const octi_config *config, const octi_slurmconf_pa
                               "AuthType=auth/munge\n"
                               "AuthInfo=socket=%s/munge/munge.socket\n"
                               "StateSaveLocation=%s/slurmctld\n"
-                              "SlurmdSpoolDir=%s/slurmd\n"
+                              "SlurmdSpoolDir=%s\n"
                               "SlurmctldPidFile=%s/slurmctld.pid\n"
                               "SlurmdPidFile=%s/slurmd.pid\n"
                               "SlurmctldTimeout=10\n"
+                              "MessageTimeout=%u\n"
                               "SlurmdTimeout=%u\n",
                               config->cluster, config->nodes[0].name, config->nodes[0].address, user, user,
-                              paths->run, paths->state, paths->run, paths->run, paths->run,
-                              silence_limit(config->node_count));
+                              paths->run, paths->state, paths->run, paths->run, paths->run, limits.message,
+                              limits.silence);
 }
 
 /* No cgroups and no root here: processes are tracked by their parents, and a step that is

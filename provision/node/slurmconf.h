@@ -8,7 +8,8 @@
 
 typedef struct octi_slurmconf_paths {
     const char *state; /* kept over restarts: slurmctld's state */
-    const char *run;   /* forgotten: sockets, pid files, slurmd's spool */
+    const char *run;   /* forgotten: sockets and pid files */
+    const char *spool; /* forgotten: slurmd's own; scripts of jobs are executed there */
 } octi_slurmconf_paths;
 
 /* Appends slurm.conf. `user` owns all daemons; `cpus` is what a node has where config

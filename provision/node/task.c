@@ -17,6 +17,11 @@ static const int PASSED_ON[] = {SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1,
 
 enum { PASSED_ON_COUNT = sizeof(PASSED_ON) / sizeof(PASSED_ON[0]), CANNOT_RUN = 126, NOT_FOUND = 127 };
 
+/* The status of a program that ended of a signal sent to it, which is no news: another
+ * rank has failed, or somebody cancelled the job. srun reports the largest status of all
+ * ranks, and the failed one's is what its user wants to see. */
+enum { ORDERED = 1 };
+
 /* "octavo: dev-3: rank 3: TEXT", in one write so that the ranks' lines do not mix. */
 static void report(const char *text)
 {
@@ -62,17 +67,36 @@ static int attend(pid_t child, const sigset_t *taken, sigset_t *passed)
     }
 }
 
+/* The launcher signals every process of a rank, one after the other, so the program may be
+ * gone before our own copy of the signal is here. */
+static void take_late_signal(int number, const sigset_t *taken, sigset_t *passed)
+{
+    const struct timespec moment = {.tv_nsec = 100000000};
+    siginfo_t info;
+    if (!sigismember(taken, number) || sigismember(passed, number))
+        return;
+    int late;
+    while ((late = sigtimedwait(taken, &info, &moment)) > 0)
+        if (late != SIGCHLD)
+            sigaddset(passed, late);
+}
+
+static int ending_signal(int status)
+{
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status);
+    return WEXITSTATUS(status) > 128 && WEXITSTATUS(status) < 128 + NSIG ? WEXITSTATUS(status) - 128 : 0;
+}
+
 static int conclude(int status, const sigset_t *passed)
 {
+    int ordered = ending_signal(status);
+    if (ordered && sigismember(passed, ordered))
+        return ORDERED;
+
     char text[128];
     octi_describe_exit(status, text, sizeof(text));
-    if (WIFSIGNALED(status)) {
-        /* One that came through us is known to whoever sent it. */
-        if (!sigismember(passed, WTERMSIG(status)))
-            report(text);
-        return 128 + WTERMSIG(status);
-    }
-    int code = WEXITSTATUS(status);
+    int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     if (code != 0 && code != CANNOT_RUN && code != NOT_FOUND)
         report(text);
     return code;
@@ -104,5 +128,7 @@ int octi_task_main(int argc, char **argv)
     }
     if (child == 0)
         become(program, &before);
-    return conclude(attend(child, &taken, &passed), &passed);
+    int status = attend(child, &taken, &passed);
+    take_late_signal(ending_signal(status), &taken, &passed);
+    return conclude(status, &passed);
 }

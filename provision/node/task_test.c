@@ -92,7 +92,15 @@ static void a_program_that_ends_of_the_signal_sent_to_it_is_not_news(void **stat
 {
     (void)state;
     char said[256];
-    assert_int_equal(run_task("echo; exec sleep 10", SIGTERM, said, sizeof(said)), 143);
+    assert_int_equal(run_task("echo; exec sleep 10", SIGTERM, said, sizeof(said)), 1);
+    assert_string_equal(said, "");
+}
+
+static void a_program_that_ends_before_the_signal_reaches_its_runner_is_not_news_either(void **state)
+{
+    (void)state;
+    char said[256];
+    assert_int_equal(run_task("(sleep 0.02; kill -TERM $PPID) & kill -TERM $$", 0, said, sizeof(said)), 1);
     assert_string_equal(said, "");
 }
 
@@ -124,6 +132,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_becomes_a_status_and_is_told_with_its_signal),
         cmocka_unit_test(a_signal_reaches_the_program),
         cmocka_unit_test(a_program_that_ends_of_the_signal_sent_to_it_is_not_news),
+        cmocka_unit_test(a_program_that_ends_before_the_signal_reaches_its_runner_is_not_news_either),
         cmocka_unit_test(a_killed_runner_takes_the_program_along),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
     };
