@@ -51,6 +51,11 @@ typedef struct octi_executor_class {
      * other processes: then the waiting thread sleeps. */
     oct_err (*wait)(octi_executor *executor, octi_job *job, oct_error *err);
 
+    /* Called on a thread that is not such a worker's and is about to sleep until `job` has ended,
+     * or octi_clock_ns says deadline: does something useful meanwhile, and sleeps. What it
+     * returns is as octi_job_sleep's. NULL: it only sleeps. */
+    bool (*help)(octi_executor *executor, octi_job *job, int64_t deadline_ns);
+
     /* Stops and frees it. Every job has ended. */
     void (*close)(octi_executor *executor);
 } octi_executor_class;

@@ -8,10 +8,12 @@
 #include "runtime/exec/failure.h"
 #include "runtime/exec/gate.h"
 #include "runtime/exec/pool.h"
+#include "runtime/exec/processes/processes.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
-static const octi_executor_class *const classes[] = {&octi_threads_class, &octi_cluster_class};
+static const octi_executor_class *const classes[] = {&octi_threads_class, &octi_processes_class,
+                                                     &octi_cluster_class};
 
 static struct {
     pthread_mutex_t lock;

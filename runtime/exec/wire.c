@@ -79,7 +79,7 @@ oct_err octi_wire_request(octi_job *job, octi_buffer *to, oct_error *err)
     return append_values(job, to, start, err);
 }
 
-static oct_err append_failure(octi_buffer *reply, const oct_failure *failure)
+oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply)
 {
     reply_header header = {false, true};
     oct_err code = append_padded(reply, &header, sizeof(header));
@@ -199,11 +199,31 @@ oct_err octi_wire_serve(void *bytes, size_t size, oct_pool *pool, octi_buffer *r
     if (code != OCT_OK) {
         oct_failure failure;
         explain(&self, &error, &failure);
-        code = append_failure(reply, &failure);
+        code = octi_wire_failure(&failure, reply);
     }
     release_values(&self);
     free(value);
     return code;
+}
+
+void octi_wire_describe(void *bytes, size_t size, oct_failure *failure)
+{
+    request self = {0};
+    oct_failure described = *failure;
+    if (take_apart(&self, bytes, size, NULL) != OCT_OK)
+        return;
+    explain(&self, &failure->error, &described);
+    memcpy(described.backtrace, failure->backtrace, sizeof(described.backtrace));
+    *failure = described;
+}
+
+bool octi_wire_failed(const void *bytes, size_t size)
+{
+    reply_header header;
+    if (size < sizeof(header))
+        return true;
+    memcpy(&header, bytes, sizeof(header));
+    return header.failed;
 }
 
 static bool failed(octi_job *job, const oct_failure *failure)

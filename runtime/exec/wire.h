@@ -20,6 +20,15 @@ OCT_API OCT_NODISCARD oct_err octi_wire_request(octi_job *job, octi_buffer *to, 
  * says so; OCT_E_NOMEM when there is no room even for that. */
 OCT_API OCT_NODISCARD oct_err octi_wire_serve(void *request, size_t size, oct_pool *pool, octi_buffer *reply);
 
+/* Appends a reply that says why a request failed. */
+OCT_API OCT_NODISCARD oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply);
+
+/* True for a reply that says so, or that makes no sense. */
+OCT_API bool octi_wire_failed(const void *reply, size_t size);
+
+/* Puts the task, its arguments and the attempt of a request, which is changed, in a failure. */
+OCT_API void octi_wire_describe(void *request, size_t size, oct_failure *failure);
+
 /* Here: ends the RUNNING job as the reply says. True when it failed and is to run once more: it
  * is QUEUED again, and the caller's. */
 OCT_API bool octi_wire_reply(octi_job *job, const void *reply, size_t size);

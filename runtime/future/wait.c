@@ -26,7 +26,9 @@ oct_err octi_wait_for(octi_job *job, int64_t deadline_ns, oct_error *err)
         octi_executor *executor = octi_pool_executor(octi_here.frame->pool);
         return executor->class->wait(executor, job, err);
     }
-    if (octi_job_sleep(job, deadline_ns))
+    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    if (executor && executor->class->help ? executor->class->help(executor, job, deadline_ns)
+                                          : octi_job_sleep(job, deadline_ns))
         return OCT_OK;
     return oct_fail(err, OCT_E_TIMEOUT, "'%s' has not ended in time", job->task->name);
 }

@@ -2,6 +2,7 @@
  * cancellation, shutdown. */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/runtime/suite.h"
 
@@ -131,17 +132,19 @@ static void what_has_not_started_can_be_cancelled(void **state)
     for (int i = COUNT - 1; i >= 0; i--)
         cancelled += oct_cancel(fs[i]) == OCT_OK;
     assert_true(cancelled > COUNT / 2);
-    int x, ended = 0;
+    int x, failed = 0;
     for (int i = 0; i < COUNT; i++) {
         oct_err code = oct_result(fs[i], &x);
-        ended += code == OCT_OK;
         if (code == OCT_OK)
             continue;
+        failed++;
         assert_int_equal(code, OCT_E_CANCELLED);
         assert_int_equal(oct_future_failure(fs[i])->error.code, OCT_E_CANCELLED);
         oct_release(fs[i]);
     }
-    assert_int_equal(ended + cancelled, COUNT);
+    /* Where workers are processes, those at a worker, one running and one behind it, end too. */
+    int killed = strcmp(oct_pool_kind(*state), "processes") == 0 ? 2 * oct_pool_workers(*state) : 0;
+    assert_in_range(failed, cancelled, cancelled + killed);
 }
 
 static void a_running_task_learns_that_it_is_cancelled(void **state)

@@ -1,0 +1,120 @@
+/* exec/processes/crew.h - a processes pool in the program: its queue, its workers, and who
+ * tends them.
+ *
+ * Whoever has the attention moves everything that can move: jobs to workers, replies to jobs,
+ * the dead to the zygote. A thread that submits or waits takes it if it is free, so that a
+ * short task costs no switch between threads; else a thread of the pool's own is woken by the
+ * workers' bell. Nobody waits for the attention: who does not get it leaves word first
+ * (submitted, news, unwanted), and the holder looks once more after it let go.
+ *
+ *   processes.c  the executor's calls     crew.c   the attention, and a round of work
+ *   mortal.c     births, deaths, kills    relay.c  what tasks submit
+ *   queue.c      jobs that wait           hand.c   one worker */
+#ifndef OCTI_CREW_H
+#define OCTI_CREW_H
+
+#include <pthread.h>
+
+#include "runtime/exec/executor.h"
+#include "runtime/exec/processes/hand.h"
+#include "runtime/exec/processes/queue.h"
+#include "runtime/exec/processes/zygote.h"
+
+/* Beyond the workers that were asked for, for tasks that wait for nested ones. */
+enum { OCTI_EXTRA_WORKERS = 192 };
+
+typedef struct octi_crew {
+    octi_executor base; /* first */
+    octi_zygote zygote;
+    octi_shared *shared;
+    size_t shared_size;
+
+    _Atomic(octi_job *) submitted; /* a stack, linked through job->executor */
+    _Alignas(64) _Atomic uint32_t attended;
+    _Atomic bool has_news; /* also set by an interrupt */
+    _Atomic bool lost;     /* the zygote is gone */
+    _Atomic bool closing;
+    _Atomic int64_t sleeps_until; /* the tender's time-out; INT64_MAX: none */
+    pthread_t tender, listener;
+
+    pthread_mutex_t words_lock; /* guards the next two */
+    octi_news *words;           /* in the order in which they came */
+    size_t words_count, words_capacity;
+    octi_job **unwanted; /* a reference each */
+    size_t unwanted_count, unwanted_capacity;
+
+    /* What follows belongs to the holder of the attention. */
+    octi_queue queue;
+    octi_hand *hands;
+    _Atomic int hand_count; /* of them, that were ever used; only grows */
+    int hand_limit;
+    bool refused;          /* the machine gave no further process */
+    int64_t look_again_ns; /* for stuck tasks and time limits; 0: no need */
+} octi_crew;
+
+/* ---- crew.c ---- */
+
+/* Moves everything that can move; when another has the attention, it will. */
+void octi_crew_tend(octi_crew *crew);
+
+/* Tends the crew for a short while, until the job has ended. False when it has not. */
+bool octi_crew_tend_for(octi_crew *crew, const octi_job *job);
+
+/* The tender's life. `crew` is an octi_crew. */
+void *octi_crew_tender(void *crew);
+
+/* Reads what the worker sent. True when there was something. */
+bool octi_crew_collect(octi_crew *crew, octi_hand *hand);
+
+/* Puts a job that has started back, to be run before others, without counting an attempt. */
+void octi_crew_again(octi_crew *crew, octi_job *job);
+
+/* Takes everything back that the worker has not begun. */
+void octi_crew_recall(octi_crew *crew, octi_hand *hand);
+
+/* Lets go of a job that was cancelled while it was queued. */
+void octi_crew_drop(octi_crew *crew, octi_job *job);
+
+/* Ends a job that has started. */
+void octi_crew_fail(octi_crew *crew, octi_job *job, const oct_failure *failure);
+void octi_crew_fail_with(octi_crew *crew, octi_job *job, const oct_error *error);
+
+/* ---- mortal.c ---- */
+
+/* Acts on news and interrupts. True when there were any. */
+bool octi_mortal_hear(octi_crew *crew);
+
+/* The listener's life. `crew` is an octi_crew. */
+void *octi_mortal_listener(void *crew);
+
+/* Has a process started there. */
+void octi_mortal_bear(octi_crew *crew, octi_hand *hand);
+
+/* Has the running task killed because of `why`. */
+void octi_mortal_doom(octi_crew *crew, octi_hand *hand, oct_err why);
+
+/* Gives workers that wait for nested tasks a replacement, while jobs wait. */
+void octi_mortal_relieve(octi_crew *crew);
+
+/* ---- relay.c ---- */
+
+/* True for a job that carries what a task of a worker submitted. */
+bool octi_relay_is(const octi_job *job);
+
+/* Queues it. */
+void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size);
+
+/* As octi_wire_request. OCT_E_CANCELLED when the worker that asked is gone. */
+OCT_NODISCARD oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer *to,
+                                       oct_error *err);
+
+/* As octi_wire_reply. */
+bool octi_relay_read(octi_crew *crew, octi_job *job, const char *bytes, size_t size);
+
+/* Passes on that it failed; the job is the caller's to end. */
+void octi_relay_fail(octi_crew *crew, octi_job *job, const oct_failure *failure);
+
+/* Puts the real task and its arguments in; uses the request up. */
+void octi_relay_describe(octi_job *job, oct_failure *failure);
+
+#endif

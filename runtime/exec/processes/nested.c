@@ -1,0 +1,113 @@
+#include <signal.h>
+#include <string.h>
+
+#include "runtime/exec/executor.h"
+#include "runtime/exec/pool.h"
+#include "runtime/exec/processes/nested.h"
+#include "runtime/exec/wire.h"
+
+/* One a worker process. */
+typedef struct nested {
+    octi_executor base; /* first */
+    octi_port *port;
+    pthread_mutex_t lock; /* guards what follows */
+    bool receiving;
+    octi_buffer request;
+} nested;
+
+static nested self = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* A thread rather than whoever waits: tasks may wait by callbacks, for many, or not at all. */
+static void *receive_answers(void *unused)
+{
+    octi_incoming inbox = {0};
+    octi_slot *slot = self.port->slot;
+    (void)unused;
+    for (;;) {
+        octi_message answer = octi_port_receive(self.port, &slot->answers, &slot->answers_bell, &inbox);
+        octi_nested from;
+        if (answer.kind != OCTI_MSG_ANSWER || !answer.data || answer.size < sizeof(from))
+            continue;
+        memcpy(&from, answer.data, sizeof(from));
+        octi_wire_reply((octi_job *)(uintptr_t)from.job, answer.data + sizeof(from),
+                        answer.size - sizeof(from));
+    }
+    return NULL;
+}
+
+static oct_err start_receiving(oct_error *err)
+{
+    if (self.receiving)
+        return OCT_OK;
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, NULL, receive_answers, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        return oct_fail(err, OCT_E_EXHAUSTED, "cannot start a thread in a worker: %s", strerror(error));
+    pthread_detach(thread);
+    self.receiving = true;
+    return OCT_OK;
+}
+
+/* The program counts the attempts: here the job runs once. */
+static oct_err send_request(octi_job *job, oct_error *err)
+{
+    octi_nested from = {.job = (uintptr_t)job};
+    if (job->more) {
+        from.retries = job->more->options.retries;
+        from.priority = job->more->options.priority;
+        from.time_limit = job->more->options.time_limit;
+        job->more->options.retries = 0;
+    }
+    oct_err code = start_receiving(err);
+    if (code != OCT_OK)
+        return code;
+    self.request.size = 0;
+    code = octi_buffer_append(&self.request, &from, sizeof(from));
+    if (code == OCT_OK)
+        code = octi_wire_request(job, &self.request, err);
+    else
+        oct_fail(err, code, "out of memory for '%s'", job->task->name);
+    if (code == OCT_OK)
+        octi_port_send(self.port, OCTI_MSG_NESTED, self.request.data, self.request.size, true);
+    return code;
+}
+
+static void submit(octi_executor *executor, octi_job *job)
+{
+    (void)executor;
+    if (!octi_job_start(job)) {
+        octi_job_unref(job); /* cancelled while it was queued */
+        return;
+    }
+    oct_error error;
+    pthread_mutex_lock(&self.lock);
+    oct_err code = send_request(job, &error);
+    pthread_mutex_unlock(&self.lock);
+    if (code != OCT_OK)
+        octi_job_fail(job, &error);
+}
+
+/* Tells the program that this worker is of no use meanwhile, so that another takes its place. */
+static bool help(octi_executor *executor, octi_job *job, int64_t deadline_ns)
+{
+    (void)executor;
+    atomic_fetch_add_explicit(&self.port->slot->waiting, 1, memory_order_seq_cst);
+    octi_bell_ring(self.port->program);
+    bool ended = octi_job_sleep(job, deadline_ns);
+    atomic_fetch_sub_explicit(&self.port->slot->waiting, 1, memory_order_seq_cst);
+    return ended;
+}
+
+static const octi_executor_class nested_class = {.kind = "processes", .submit = submit, .help = help};
+
+void octi_nested_install(octi_port *port, oct_pool *pool)
+{
+    self.base = *pool->executor;
+    self.base.class = &nested_class;
+    self.port = port;
+    pool->executor = &self.base;
+}

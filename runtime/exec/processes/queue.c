@@ -1,0 +1,103 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/processes/queue.h"
+
+static octi_job *next_of(const octi_job *job)
+{
+    return (octi_job *)(uintptr_t)job->executor;
+}
+
+static void set_next(octi_job *job, octi_job *next)
+{
+    job->executor = (uintptr_t)next;
+}
+
+static bool make_room(octi_queue *queue)
+{
+    if (queue->count < queue->capacity)
+        return true;
+    size_t capacity = queue->capacity ? 2 * queue->capacity : 4;
+    octi_level *levels = realloc(queue->levels, capacity * sizeof(*levels));
+    if (!levels)
+        return false;
+    queue->levels = levels;
+    queue->capacity = capacity;
+    return true;
+}
+
+/* NULL only when there is no memory for the very first. */
+static octi_level *level_of(octi_queue *queue, const octi_job *job)
+{
+    int priority = job->more ? job->more->options.priority : 0;
+    size_t i = 0;
+    while (i < queue->count && queue->levels[i].priority > priority)
+        i++;
+    if (i < queue->count && queue->levels[i].priority == priority)
+        return &queue->levels[i];
+    if (!make_room(queue))
+        return queue->count > 0 ? &queue->levels[queue->count - 1] : NULL;
+    memmove(&queue->levels[i + 1], &queue->levels[i], (queue->count - i) * sizeof(*queue->levels));
+    queue->levels[i] = (octi_level){priority, NULL, NULL};
+    queue->count++;
+    return &queue->levels[i];
+}
+
+static void fail_for_memory(octi_job *job)
+{
+    oct_error error;
+    oct_fail(&error, OCT_E_NOMEM, "out of memory for a queue");
+    if (octi_job_start(job))
+        octi_job_fail(job, &error);
+    else
+        octi_job_unref(job);
+}
+
+void octi_queue_add(octi_queue *queue, octi_job *job)
+{
+    octi_level *level = level_of(queue, job);
+    if (!level) {
+        fail_for_memory(job);
+        return;
+    }
+    set_next(job, NULL);
+    if (level->first)
+        set_next(level->last, job);
+    else
+        level->first = job;
+    level->last = job;
+}
+
+void octi_queue_add_first(octi_queue *queue, octi_job *job)
+{
+    octi_level *level = level_of(queue, job);
+    if (!level) {
+        fail_for_memory(job);
+        return;
+    }
+    set_next(job, level->first);
+    if (!level->first)
+        level->last = job;
+    level->first = job;
+}
+
+octi_job *octi_queue_peek(const octi_queue *queue)
+{
+    return queue->count > 0 ? queue->levels[0].first : NULL;
+}
+
+void octi_queue_drop(octi_queue *queue)
+{
+    octi_level *level = &queue->levels[0];
+    level->first = next_of(level->first);
+    if (level->first || queue->count == 1) /* one level stays, so that the common case is cheap */
+        return;
+    queue->count--;
+    memmove(&queue->levels[0], &queue->levels[1], queue->count * sizeof(*queue->levels));
+}
+
+void octi_queue_deinit(octi_queue *queue)
+{
+    free(queue->levels);
+    *queue = (octi_queue){0};
+}

@@ -1,0 +1,32 @@
+/* exec/processes/queue.h - jobs that wait: the highest priority first, and first in, first out
+ * among equals. Linked through job->executor. No locks. */
+#ifndef OCTI_QUEUE_H
+#define OCTI_QUEUE_H
+
+#include "runtime/exec/job.h"
+
+typedef struct octi_level {
+    int priority;
+    octi_job *first, *last;
+} octi_level;
+
+/* All zero is empty. Few priorities are in use at a time, so they are a sorted array. */
+typedef struct octi_queue {
+    octi_level *levels; /* highest first */
+    size_t count;
+    size_t capacity;
+} octi_queue;
+
+/* Neither fails: without memory for a level the job joins the last. */
+void octi_queue_add(octi_queue *queue, octi_job *job);
+void octi_queue_add_first(octi_queue *queue, octi_job *job);
+
+/* The next job, which stays; NULL when there is none. */
+octi_job *octi_queue_peek(const octi_queue *queue);
+
+/* Takes out what octi_queue_peek gave. */
+void octi_queue_drop(octi_queue *queue);
+
+void octi_queue_deinit(octi_queue *queue);
+
+#endif

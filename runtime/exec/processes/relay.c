@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/exec/processes/crew.h"
+#include "runtime/exec/wire.h"
+
+/* The request goes through the program as it is. The job's arguments, for those who do not
+ * know, are none. */
+typedef struct relay {
+    octi_nested from;
+    int hand;      /* of the worker that asked, */
+    uint32_t life; /* and which of its processes */
+    size_t size;
+    _Alignas(16) char bytes[]; /* the request */
+} relay;
+
+static octi_type no_types[1];
+static oct_task relay_task = {.name = "nested task",
+                              .file = __FILE__,
+                              .result = {.name = "void", .kind = OCTI_VOID},
+                              .plain_args = true,
+                              .plain_value = true,
+                              .types = no_types};
+
+bool octi_relay_is(const octi_job *job)
+{
+    return job->task == &relay_task;
+}
+
+static relay *relay_of(const octi_job *job)
+{
+    return job->args;
+}
+
+static octi_hand *origin_of(const octi_crew *crew, const relay *self)
+{
+    octi_hand *hand = &crew->hands[self->hand];
+    return hand->life == self->life && hand->state == OCTI_HAND_READY ? hand : NULL;
+}
+
+/* A worker that gets no answer would wait for ever: without memory for one it is killed. */
+static void answer(octi_crew *crew, octi_hand *hand, const octi_nested *from, const void *bytes, size_t size)
+{
+    octi_answer *sent = malloc(sizeof(*sent) + sizeof(*from) + size);
+    if (!sent) {
+        octi_mortal_doom(crew, hand, OCT_E_NOMEM);
+        return;
+    }
+    sent->size = sizeof(*from) + size;
+    memcpy(sent->bytes, from, sizeof(*from));
+    if (size > 0)
+        memcpy(sent->bytes + sizeof(*from), bytes, size);
+    octi_hand_answer(hand, sent);
+    octi_hand_flush(hand);
+    hand->nested--;
+}
+
+static octi_job *create(octi_crew *crew, const octi_nested *from, const char *bytes, size_t size)
+{
+    relay *self = malloc(sizeof(*self) + size);
+    octi_job *job = self ? octi_job_create(crew->base.pool, &relay_task) : NULL;
+    octi_more *more = job ? octi_job_more(job, 0) : NULL;
+    if (!more) {
+        free(self);
+        for (int i = 0; job && i < 2; i++)
+            octi_job_unref(job);
+        return NULL;
+    }
+    self->from = *from;
+    self->size = size;
+    memcpy(self->bytes, bytes, size);
+    job->args = self;
+    more->options.retries = from->retries;
+    more->options.priority = from->priority;
+    more->options.time_limit = from->time_limit;
+    return job;
+}
+
+void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size)
+{
+    octi_nested from;
+    if (!bytes || size < sizeof(from)) {
+        octi_mortal_doom(crew, hand, bytes ? OCT_E_PROTOCOL : OCT_E_NOMEM);
+        return;
+    }
+    memcpy(&from, bytes, sizeof(from));
+    /* What was sent ahead may now be behind a task that waits for others. */
+    if (hand->nested++ == 0)
+        octi_crew_recall(crew, hand);
+    octi_job *job = create(crew, &from, bytes + sizeof(from), size - sizeof(from));
+    if (!job) {
+        octi_mortal_doom(crew, hand, OCT_E_NOMEM);
+        return;
+    }
+    relay_of(job)->hand = (int)(hand - crew->hands);
+    relay_of(job)->life = hand->life;
+    octi_job_admit(job, OCTI_QUEUED);
+    /* Depth first: so few tasks as can be wait for others at a time. */
+    octi_queue_add_first(&crew->queue, job);
+}
+
+oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer *to, oct_error *err)
+{
+    const relay *self = relay_of(job);
+    if (!origin_of(crew, self))
+        return oct_fail(err, OCT_E_CANCELLED, "the task that asked for it is gone");
+    if (octi_buffer_append(to, self->bytes, self->size) != OCT_OK)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a nested task");
+    return OCT_OK;
+}
+
+static void pass_on(octi_crew *crew, octi_job *job, const void *bytes, size_t size)
+{
+    const relay *self = relay_of(job);
+    octi_hand *hand = origin_of(crew, self);
+    if (hand)
+        answer(crew, hand, &self->from, bytes, size);
+    octi_job_unref(job); /* the handle's reference: nobody has the handle */
+}
+
+bool octi_relay_read(octi_crew *crew, octi_job *job, const char *bytes, size_t size)
+{
+    size = bytes ? size : 0;
+    if (octi_wire_failed(bytes, size) && octi_job_retry(job))
+        return true;
+    pass_on(crew, job, bytes, size);
+    octi_job_done(job, NULL);
+    return false;
+}
+
+void octi_relay_fail(octi_crew *crew, octi_job *job, const oct_failure *failure)
+{
+    octi_buffer reply = {0};
+    if (octi_wire_failure(failure, &reply) != OCT_OK)
+        octi_buffer_deinit(&reply); /* then an empty one has to do: it says that it makes no sense */
+    pass_on(crew, job, reply.data, reply.size);
+    octi_buffer_deinit(&reply);
+}
+
+void octi_relay_describe(octi_job *job, oct_failure *failure)
+{
+    relay *self = relay_of(job);
+    octi_wire_describe(self->bytes, self->size, failure);
+}
