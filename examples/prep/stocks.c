@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -189,14 +190,17 @@ oct_err stocks_write_json(int symbol, int days, uint64_t seed, const char *path,
                           oct_error *err)
 {
     char part[4096];
-    if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
+    /* A name of its own, so that two who make the same file do not disturb each other. */
+    if (snprintf(part, sizeof(part), "%s.part-XXXXXX", path) >= (int)sizeof(part))
         return oct_fail(err, OCT_E_INVALID, "the path '%.80s...' is too long", path);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = mkostemp(part, O_CLOEXEC);
     if (fd < 0)
         return oct_fail(err, OCT_E_IO, "cannot create '%s': %s", part, strerror(errno));
 
     stocks_result result = {0};
     oct_err code = write_days(fd, symbol, days, seed, part, &result, err);
+    if (code == OCT_OK && fchmod(fd, 0644) != 0)
+        code = oct_fail(err, OCT_E_IO, "cannot let others read '%s': %s", part, strerror(errno));
     if (close(fd) != 0 && code == OCT_OK)
         code = oct_fail(err, OCT_E_IO, "cannot write '%s': %s", part, strerror(errno));
     if (code == OCT_OK && rename(part, path) != 0)

@@ -101,11 +101,19 @@ static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
     return OCT_OK;
 }
 
+/* A program that srun or mpirun started as one of several ranks means to use them: each rank
+ * with a pool of its own would do all of the work, as often as there are ranks. */
+static const char *default_spec(void)
+{
+    const char *chosen = getenv("OCTAVO_POOL");
+    if (chosen && *chosen)
+        return chosen;
+    return getenv("PMIX_RANK") || getenv("OMPI_COMM_WORLD_RANK") ? "cluster" : "threads";
+}
+
 oct_err oct_pool_open_spec(const char *spec, oct_pool **out, oct_error *err)
 {
-    if (!spec)
-        spec = getenv("OCTAVO_POOL");
-    return open_pool(spec && *spec ? spec : "threads", out, err);
+    return open_pool(spec && *spec ? spec : default_spec(), out, err);
 }
 
 /* Takes --pool=SPEC or --pool SPEC out of argv, up to "--"; NULL when there is none. */
