@@ -56,9 +56,14 @@ static int grow(prices *p)
 static int parse_timestamp(const char *text, int64_t *seconds)
 {
     struct tm tm = {0};
-    const char *end = text ? strptime(text, "%Y-%m-%d %H:%M:%S", &tm) : NULL;
-    if (!end || *end != '\0')
+    int end = 0;
+    int fields = sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                        &tm.tm_min, &tm.tm_sec, &end);
+    if (fields != 6 || text[end] != '\0' || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+        tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
         return 0;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
     *seconds = timegm(&tm);
     return 1;
 }
