@@ -133,5 +133,6 @@ const octi_executor_class octi_cluster_class = {
     .fetch = octi_value_fetch,
     .forget = octi_value_forget,
     .wait = wait_in_task,
+    .help = octi_progress_await,
     .close = octi_cluster_close,
 };

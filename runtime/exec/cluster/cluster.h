@@ -113,6 +113,9 @@ void octi_progress_post(octi_cluster *cluster, octi_post *post);
 /* Waits until *word is not 0, communicating meanwhile. */
 void octi_progress_until(octi_cluster *cluster, _Atomic uint32_t *word);
 
+/* Communicates for a while, then sleeps, until the job has ended: executor.h's help. */
+bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadline_ns);
+
 /* Communicates, when nobody else does, until the cluster closes: a thread's main loop. */
 void octi_progress_help(octi_cluster *cluster);
 

@@ -12,9 +12,11 @@
 
 /* A peer has at most as many tasks as its workers are believed to run in this time: enough to
  * hide the way there and back, little enough that none waits long behind the others while
- * another rank is idle. What takes longer goes one by one, as workers get free. What a task
- * takes is learnt from those of the same name; one that never ran is taken for long. */
-enum { WINDOW_NS = 200000, WIDEST = 4096, UNKNOWN_LEVEL = 18 };
+ * another rank is idle. Of tasks that take longer a worker has one, and, while there are more
+ * than we can run ourselves, a second to go on with, unless it is of the longest: then it is
+ * better to see who is free first. What a task takes is learnt from those of the same name, as
+ * a power of two of nanoseconds; one that never ran is taken for one of the longest. */
+enum { WINDOW_NS = 200000, WIDEST = 4096, LONG_LEVEL = 24, UNKNOWN_LEVEL = 25 };
 
 /* A value smaller than this is no reason to go where it is. */
 enum { WORTH_GOING = 4096 };
@@ -179,13 +181,15 @@ static unsigned level_of(const octi_cluster *cluster, const oct_task *task)
     return ns == 0 ? UNKNOWN_LEVEL : ns < 64 ? 6 : 64 - (unsigned)__builtin_clzll((uint64_t)ns);
 }
 
-/* How many more tasks of a level a peer is to have. */
-static int room(const octi_cluster *cluster, int rank, unsigned level)
+/* How many more tasks of a level a peer is to have, when `waiting` of them wait here. */
+static int room(const octi_cluster *cluster, int rank, unsigned level, size_t waiting)
 {
     const octi_peer *peer = &cluster->peers[rank];
     int workers = cluster->members[rank].workers;
+    bool a_second = level <= LONG_LEVEL && waiting > (size_t)cluster->members[cluster->rank].workers;
+    int64_t by_count = (a_second ? 2 : 1) * workers - peer->outstanding;
     int64_t by_time = level > 40 ? 0 : ((int64_t)workers * WINDOW_NS - peer->load_ns) >> level;
-    int64_t most = workers - peer->outstanding > by_time ? workers - peer->outstanding : by_time;
+    int64_t most = by_count > by_time ? by_count : by_time;
     return most > WIDEST - peer->outstanding ? WIDEST - peer->outstanding : (int)most;
 }
 
@@ -246,7 +250,7 @@ static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **job
     octi_job *first = octi_line_first(line);
     if (first && shared) {
         cluster->level = level_of(cluster, first->task);
-        int has_room = room(cluster, rank, cluster->level);
+        int has_room = room(cluster, rank, cluster->level, line->count);
         most = most < has_room ? most : has_room;
     }
     while (count < most && (jobs[count] = octi_line_pop(line)))
@@ -300,8 +304,9 @@ static void send_shared(octi_cluster *cluster)
 static void count_credit(octi_cluster *cluster)
 {
     int credit = 0;
+    size_t waiting = atomic_load_explicit(&cluster->shared_count, memory_order_relaxed);
     for (int i = 0; i < cluster->size; i++) {
-        int has_room = i == cluster->rank ? 0 : room(cluster, i, cluster->level);
+        int has_room = i == cluster->rank ? 0 : room(cluster, i, cluster->level, waiting);
         credit += has_room > 0 ? has_room : 0;
     }
     atomic_store_explicit(&cluster->credit, credit, memory_order_relaxed);

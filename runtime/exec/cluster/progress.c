@@ -201,6 +201,24 @@ void octi_progress_until(octi_cluster *cluster, _Atomic uint32_t *word)
     }
 }
 
+/* It is for answers that are near that a thread polls itself; for others the helper does, which
+ * wakes it. */
+bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadline_ns)
+{
+    octi_cluster *cluster = (octi_cluster *)executor;
+    int64_t now = octi_clock_ns(), since = now;
+    while (!octi_job_ended(job) && now - since < YIELD_NS && cluster->size > 1) {
+        if (deadline_ns > 0 && now >= deadline_ns)
+            return false;
+        if (octi_progress(cluster))
+            since = now;
+        else if (now - since > SPIN_NS)
+            sched_yield();
+        now = octi_clock_ns();
+    }
+    return octi_job_ended(job) || octi_job_sleep(job, deadline_ns);
+}
+
 /* The workers that are idle communicate far more often than this; it is for when they all are
  * busy, or asleep. */
 void octi_progress_help(octi_cluster *cluster)

@@ -1,0 +1,158 @@
+/* What the cluster pool costs, beside raw MPI between the same ranks:
+ *
+ *   mpirun -n 2 cluster --pool=cluster:1
+ *
+ * Its first figures are of ranks 0 and 1, the last of all that were started. */
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/bench/runtime/bench.h"
+
+enum { ROUNDS = 3, TRIPS = 3000, TASKS = 100000 };
+
+OCT_TASK(long, increment, long, x)
+{
+    return x + 1;
+}
+
+OCT_TASK(double, spin_us, double, microseconds)
+{
+    double end = bench_now() + microseconds * 1e-6;
+    while (bench_now() < end)
+        continue;
+    return microseconds;
+}
+
+OCT_TASK(size_t, take_bytes, oct_bytes, bytes)
+{
+    return bytes.size;
+}
+
+static void finalize(void)
+{
+    MPI_Finalize();
+}
+
+/* ---- the peer: the same bytes there and back ---- */
+
+typedef struct ping_pong {
+    int rank, size;
+    char *bytes;
+} ping_pong;
+
+static double ping(void *ctx)
+{
+    ping_pong *self = ctx;
+    MPI_Barrier(MPI_COMM_WORLD);
+    double began = bench_now();
+    for (int i = 0; i < TRIPS && self->rank < 2; i++) {
+        if (self->rank == 0)
+            MPI_Send(self->bytes, self->size, MPI_BYTE, 1, 1, MPI_COMM_WORLD);
+        MPI_Recv(self->bytes, self->size, MPI_BYTE, 1 - self->rank, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        if (self->rank == 1)
+            MPI_Send(self->bytes, self->size, MPI_BYTE, 0, 1, MPI_COMM_WORLD);
+    }
+    return (bench_now() - began) / TRIPS;
+}
+
+static double raw_round_trip(int rank, int size)
+{
+    ping_pong self = {rank, size, calloc(1, (size_t)size)};
+    double seconds = bench_least(ROUNDS, ping, &self);
+    free(self.bytes);
+    return seconds;
+}
+
+/* ---- ours ---- */
+
+static const oct_options there = {.node = 2};
+
+static double round_trip(void *pool)
+{
+    double began = bench_now();
+    for (long i = 0; i < TRIPS; i++) {
+        long value;
+        if (oct_result(oct_submit_with(pool, &there, increment, i), &value) != OCT_OK || value != i + 1)
+            oct_die(NULL);
+    }
+    return (bench_now() - began) / TRIPS;
+}
+
+static oct_future *futures[TASKS];
+
+static double submit_and_collect(oct_pool *pool, const oct_options *options)
+{
+    double began = bench_now();
+    for (long i = 0; i < TASKS; i++)
+        futures[i] = oct_submit_with(pool, options, increment, i);
+    for (long i = 0; i < TASKS; i++) {
+        long value;
+        if (oct_result(futures[i], &value) != OCT_OK || value != i + 1)
+            oct_die(NULL);
+    }
+    return (bench_now() - began) / TASKS;
+}
+
+static double to_the_other(void *pool)
+{
+    return submit_and_collect(pool, &there);
+}
+
+static double to_anyone(void *pool)
+{
+    return submit_and_collect(pool, NULL);
+}
+
+static double one_megabyte(void *pool)
+{
+    static char data[1 << 20];
+    double began = bench_now();
+    for (int i = 0; i < 100; i++) {
+        size_t size;
+        oct_bytes bytes = {data, sizeof(data)};
+        if (oct_result(oct_submit_with(pool, &there, take_bytes, bytes), &size) != OCT_OK ||
+            size != sizeof(data))
+            oct_die(NULL);
+    }
+    return (bench_now() - began) / 100;
+}
+
+/* How much of the processors' time goes into tasks of 100 us. */
+static double busy_share(void *pool)
+{
+    enum { COUNT = 2000 };
+    double began = bench_now();
+    for (int i = 0; i < COUNT; i++)
+        futures[i] = oct_submit((oct_pool *)pool, spin_us, 100.0);
+    for (int i = 0; i < COUNT; i++) {
+        if (oct_result(futures[i], &(double){0}) != OCT_OK)
+            oct_die(NULL);
+    }
+    return (bench_now() - began) / (COUNT * 100e-6);
+}
+
+int main(int argc, char **argv)
+{
+    int level, rank;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &level);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    atexit(finalize); /* the pool leaves MPI alone, since it has not started it */
+    double raw_small = raw_round_trip(rank, 64), raw_large = raw_round_trip(rank, 1 << 20);
+
+    oct_pool *pool = bench_open(&argc, argv);
+    if (oct_pool_nodes(pool) < 2) {
+        fprintf(stderr, "cluster: needs two ranks: mpirun -n 2 %s --pool=cluster:1\n", argv[0]);
+        return 2;
+    }
+    bench_line(pool, "round_trip", bench_least(ROUNDS, round_trip, pool) * 1e6, "round_trip_us", "raw MPI",
+               raw_small * 1e6);
+    bench_line(pool, "submit_result", 1 / bench_least(ROUNDS, to_the_other, pool), "tasks_per_s", NULL, 0);
+    bench_line(pool, "submit_shared", 1 / bench_least(ROUNDS, to_anyone, pool), "tasks_per_s", NULL, 0);
+    bench_line(pool, "one_megabyte", bench_least(ROUNDS, one_megabyte, pool) * 1e6, "us",
+               "raw MPI, both ways", raw_large * 1e6);
+    bench_line(pool, "tasks_of_100us", bench_least(ROUNDS, busy_share, pool), "ratio", "one processor", 1);
+    oct_pool_close(pool);
+    return 0;
+}
