@@ -29,11 +29,26 @@ static int prep_here(const cli_context *cli, int argc, char **argv)
     return cli_fail(cli, &err, NULL);
 }
 
+/* What follows the data set's name goes to the program, but "--here" is ours wherever it
+ * stands. Removes it. */
+static bool take_here(int *argc, char **argv)
+{
+    int kept = 0;
+    for (int i = 0; i < *argc; i++)
+        if (strcmp(argv[i], "--here") != 0)
+            argv[kept++] = argv[i];
+    bool found = kept < *argc;
+    argv[kept] = NULL;
+    *argc = kept;
+    return found;
+}
+
 static int prep(cli_context *cli, int argc, char **argv)
 {
+    bool here = take_here(&argc, argv) || cli_given(cli, "here");
     if (argc == 0)
         return cli_usage(cli, "'prep' needs the name of a data set, such as stocks");
-    return cli_given(cli, "here") ? prep_here(cli, argc, argv) : cli_run(cli, program, argc, argv);
+    return here ? prep_here(cli, argc, argv) : cli_run(cli, program, argc, argv);
 }
 
 static const cli_option options[] = {
