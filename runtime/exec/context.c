@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/executor.h"
@@ -55,9 +56,15 @@ oct_error *oct_task_error(void)
     return &octi_here.error;
 }
 
+static bool is_late(const octi_frame *frame)
+{
+    return frame->deadline_ns > 0 && octi_clock_ns() > frame->deadline_ns;
+}
+
 bool oct_task_cancelled(void)
 {
-    return octi_here.frame && octi_here.frame->job && octi_job_unwanted(octi_here.frame->job);
+    const octi_frame *frame = octi_here.frame;
+    return frame && ((frame->job && octi_job_unwanted(frame->job)) || is_late(frame));
 }
 
 oct_pool *oct_task_pool(void)
@@ -146,6 +153,19 @@ static oct_err run_with_deps(octi_job *job, void *value, octi_frame *frame, oct_
     return code;
 }
 
+static oct_err run_with_more(octi_job *job, void *value, octi_frame *frame, oct_error *err)
+{
+    double limit = job->more ? job->more->options.time_limit : 0;
+    if (limit > 0 && limit < 1e9)
+        frame->deadline_ns = octi_clock_ns() + (int64_t)(limit * 1e9);
+    oct_err code = run_with_deps(job, value, frame, err);
+    if (!is_late(frame))
+        return code;
+    if (code == OCT_OK)
+        octi_value_release(&job->task->result, value);
+    return oct_fail(err, OCT_E_TIMEOUT, "it ran longer than its limit of %g s", limit);
+}
+
 static bool fail_or_again(octi_job *job, const oct_error *error)
 {
     if (octi_job_retry(job))
@@ -173,12 +193,12 @@ bool octi_run_job(octi_job *job)
         return false;
     }
 
-    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed)};
+    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed), 0};
     oct_err code;
     if (!job->more && task->plain_args)
         code = octi_run(task, job->args, value, &frame, &error);
     else
-        code = run_with_deps(job, value, &frame, &error);
+        code = run_with_more(job, value, &frame, &error);
 
     bool again = false;
     if (code == OCT_OK)

@@ -11,6 +11,7 @@ typedef struct octi_frame {
     struct octi_frame *below;
     octi_job *job; /* NULL for a call that came from elsewhere */
     oct_pool *pool;
+    int64_t deadline_ns; /* of octi_clock_ns; 0: none */
 } octi_frame;
 
 typedef struct octi_context {

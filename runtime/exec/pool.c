@@ -87,7 +87,7 @@ static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
     oct_pool *pool = calloc(1, sizeof(*pool));
     if (!pool)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a pool");
-    pool->limit = spec.limit;
+    pool->limit = (uint32_t)spec.limit;
     code = class->open(&spec, pool, &pool->executor, err);
     if (code != OCT_OK) {
         free(pool);

@@ -8,9 +8,9 @@
 #include "runtime/exec/executor.h"
 
 struct oct_pool {
-    octi_executor *executor; /* NULL when closed */
-    long limit;              /* of unfinished futures; 0: none */
-    _Atomic long unfinished; /* counted only under a limit */
+    octi_executor *executor;     /* NULL when closed */
+    uint32_t limit;              /* of unfinished futures; 0: none */
+    _Atomic uint32_t unfinished; /* counted only under a limit; a futex */
     _Atomic bool closing;
     _Atomic bool closed;
     oct_pool *next; /* of all pools ever made */

@@ -1,10 +1,12 @@
-#include <stdio.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "oct/future.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
+#include "runtime/exec/futex.h"
 #include "runtime/exec/pool.h"
 #include "runtime/task/type.h"
 
@@ -151,6 +153,44 @@ static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *o
     return code;
 }
 
+/* ---- back-pressure ---- */
+
+typedef struct toll {
+    octi_waiter waiter; /* first */
+    oct_pool *pool;
+} toll;
+
+static void pay_back(octi_waiter *waiter, octi_job *job)
+{
+    oct_pool *pool = ((toll *)waiter)->pool;
+    (void)job;
+    free(waiter);
+    atomic_fetch_sub_explicit(&pool->unfinished, 1, memory_order_acq_rel);
+    octi_futex_wake(&pool->unfinished, INT_MAX);
+}
+
+/* Waits while the pool has as many unfinished futures as it may, and counts one more until it
+ * ends. Tasks of the pool do not wait: what they wait for might need them. */
+static oct_err take_toll(oct_pool *pool, octi_job *job, oct_error *err)
+{
+    toll *self = malloc(sizeof(*self));
+    if (!self)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+    *self = (toll){{NULL, pay_back}, pool};
+    uint32_t count = atomic_load_explicit(&pool->unfinished, memory_order_acquire);
+    for (;;) {
+        if (count >= pool->limit && oct_task_pool() != pool) {
+            octi_futex_wait(&pool->unfinished, count, 0);
+            count = atomic_load_explicit(&pool->unfinished, memory_order_acquire);
+        } else if (atomic_compare_exchange_weak_explicit(&pool->unfinished, &count, count + 1,
+                                                         memory_order_acq_rel, memory_order_acquire)) {
+            break;
+        }
+    }
+    octi_job_listen(job, &self->waiter);
+    return OCT_OK;
+}
+
 oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *task, const void *args,
                         oct_future *const *futures, size_t future_count)
 {
@@ -167,12 +207,15 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
         return NULL;
     }
     oct_future *handle = octi_job_handle(job);
-    if (future_count == 0 && !options && task->plain_args && task->args_size <= OCTI_PAYLOAD) {
+    if (future_count == 0 && !options && pool->limit == 0 && task->plain_args &&
+        task->args_size <= OCTI_PAYLOAD) {
         memcpy(job->payload, args, task->args_size);
         job->args = job->payload;
         job->args_size = task->args_size;
         atomic_store_explicit(&job->word, OCTI_QUEUED, memory_order_relaxed);
         hand_over(job);
+    } else if (pool->limit > 0 && take_toll(pool, job, &error) != OCT_OK) {
+        refuse_with(job, &error);
     } else if (prepare(job, pool, options, args, futures, future_count, &error) != OCT_OK) {
         refuse_with(job, &error);
     } else if (job->more && job->more->dep_count > 0) {

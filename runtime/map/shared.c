@@ -84,13 +84,25 @@ static void work_on(share *self, octi_frame *frame)
     }
 }
 
-/* A worker's part of a map, as a task of our own: the number is an address, which only makes
- * sense since memory is shared. */
-OCT_TASK(void, octi_map_work, uintptr_t, address)
+static void run_share(const void *args, void *unused)
 {
-    octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool};
-    work_on((share *)address, &frame);
+    share *self;
+    octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool, 0};
+    (void)unused;
+    memcpy(&self, args, sizeof(self));
+    work_on(self, &frame);
 }
+
+/* A worker's part of a map. Not in the registry: what takes an address must not be called from
+ * another process. */
+static oct_task share_task = {
+    .name = "oct_map",
+    .result = {"void", OCTI_VOID, 0, NULL},
+    .args_size = sizeof(share *),
+    .run = run_share,
+    .plain_args = true,
+    .plain_value = true,
+};
 
 oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, oct_error *err)
 {
@@ -105,12 +117,12 @@ oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, 
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a map");
 
     for (size_t i = 0; i < wanted; i++) {
-        futures[started] = oct_submit(call->pool, octi_map_work, (uintptr_t)&self);
+        futures[started] = octi_submit(call->pool, NULL, &share_task, &(share *){&self}, NULL, 0);
         started += futures[started] != NULL;
     }
     oct_err code = OCT_OK;
     if (joins_in) {
-        octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool};
+        octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool, 0};
         work_on(&self, &frame);
     } else if (started == 0) {
         code = oct_fail(err, OCT_E_NOMEM, "out of memory for a map");

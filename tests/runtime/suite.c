@@ -26,5 +26,5 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strncmp(argv[1], "--pool=", 7) == 0)
         suite_spec = argv[1] + 7;
-    return suite_futures() + suite_waiting() + suite_maps() == 0 ? 0 : 1;
+    return suite_futures() + suite_waiting() + suite_maps() + suite_options() == 0 ? 0 : 1;
 }

@@ -26,5 +26,6 @@ int suite_close(void **state);
 int suite_futures(void);
 int suite_waiting(void);
 int suite_maps(void);
+int suite_options(void);
 
 #endif

@@ -275,7 +275,7 @@ static void *work(void *arg)
     worker *self = arg;
     threads *pool = self->pool;
     self->stack_limit = (char *)__builtin_frame_address(0) - (STACK_SIZE - STACK_RESERVE);
-    octi_frame bottom = {NULL, NULL, pool->base.pool};
+    octi_frame bottom = {NULL, NULL, pool->base.pool, 0};
     octi_here.worker = self;
     octi_here.frame = &bottom;
     while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {

@@ -36,10 +36,11 @@ typedef struct oct_future oct_future;
 typedef struct oct_options {
     int priority;      /* higher starts earlier among what waits; 0 by default */
     int retries;       /* how often a task that fails, crashes or is lost runs again */
-    double time_limit; /* seconds it may run before its future fails; 0: no limit */
+    double time_limit; /* seconds it may run, or its future fails with OCT_E_TIMEOUT; 0: no limit.
+                          A process is killed then; a thread cannot be, so there the task is
+                          told by oct_task_cancelled, and the future fails when it returns */
     int node;          /* run on node N - 1 (1 is the program's own); 0: anywhere */
     oct_future *near;  /* run where this future's value is, if that node has room */
-    size_t chunk;      /* oct_map: items a chunk; 0: found out while it runs */
 } oct_options;
 
 /* Starts a task; oct_submit_with takes options first: &(oct_options){.retries = 2}.

@@ -1,0 +1,52 @@
+/* Requests and replies that somebody else wrote. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oct/oct.h"
+#include "runtime/exec/args.h"
+#include "runtime/exec/wire.h"
+#include "runtime/task/registry.h"
+
+OCT_TASK(long, fuzz_plain, int, a, double, b)
+{
+    return a + (b > 0);
+}
+
+OCT_TASK(char *, fuzz_strings, const char *, a, oct_doubles, b, const char *, c)
+{
+    size_t size = (a ? strlen(a) : 0) + (c ? strlen(c) : 0) + 1;
+    double sum = 0;
+    for (size_t i = 0; i < b.count; i++)
+        sum += b.data[i];
+    return sum < 0 ? NULL : calloc(1, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Input: the request as it arrives. Each is also tried with its task's index made valid, and with
+ * an origin that makes small numbers pointers into the block. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    oct_error err;
+    if (octi_registry_resolve(&err) != OCT_OK)
+        abort();
+    for (int variant = 0; variant < 2; variant++) {
+        char *request = aligned_alloc(16, (size + 31) & ~(size_t)15);
+        if (!request)
+            return 0;
+        memcpy(request, data, size);
+        if (variant == 1 && size >= 16) {
+            uint64_t origin = 0;
+            uint32_t task = data[0] % (uint32_t)octi_registry_count();
+            memcpy(request, &origin, sizeof(origin));
+            memcpy(request + 8, &task, sizeof(task));
+        }
+        octi_buffer reply = {0};
+        if (octi_wire_serve(request, size, NULL, &reply) != OCT_OK)
+            abort();
+        octi_buffer_deinit(&reply);
+        free(request);
+    }
+    return 0;
+}
