@@ -222,6 +222,15 @@ static oct_err unpack_entries(octi_tar *tar, struct archive *in, struct archive 
     }
 }
 
+/* An archive ends before its stream does: in blocks of zeros, which the sender must be able
+ * to get rid of. */
+static void drain(int fd)
+{
+    char piece[4096];
+    while (read(fd, piece, sizeof(piece)) > 0)
+        ;
+}
+
 static void *unpack_thread(void *ctx)
 {
     octi_tar *tar = ctx;
@@ -245,6 +254,8 @@ static void *unpack_thread(void *ctx)
         if (archive_write_close(disk) < ARCHIVE_WARN && code == OCT_OK)
             code = archive_failed(tar, disk, OCT_E_IO, "cannot unpack");
     }
+    if (code == OCT_OK)
+        drain(tar->theirs);
     archive_write_free(disk);
     archive_read_free(in);
     shutdown(tar->theirs, SHUT_RDWR);

@@ -5,10 +5,13 @@
 
 enum { PIDS_MAX = 4096 };
 
-static json_t *volume_mount(const char *cluster, const char *which, const char *target)
+/* With the labels: an engine makes a volume that is gone when it makes the container. */
+static json_t *volume_mount(const octi_spec *spec, const char *which, const char *target)
 {
-    return json_pack("{s:s, s:s+++, s:s}", "Type", "volume", "Source", "octavo-", cluster, "-", which,
-                     "Target", target);
+    json_t *labels = octi_docker_labels(spec, -1);
+    return labels ? json_pack("{s:s, s:s+++, s:s, s:{s:o}}", "Type", "volume", "Source", "octavo-",
+                              spec->name, "-", which, "Target", target, "VolumeOptions", "Labels", labels)
+                  : NULL;
 }
 
 /* The node's rights and room: nothing it does not need. */
@@ -20,8 +23,8 @@ static json_t *host_config(const octi_docker *docker, const octi_spec *spec, con
                   "NetworkMode", network, "CapDrop", "ALL", "SecurityOpt", "no-new-privileges",
                   "ReadonlyRootfs", 1, "Tmpfs", "/run", "rw,nosuid,nodev,mode=755,uid=1000,gid=1000", "/tmp",
                   "rw,nosuid,nodev,exec,mode=1777", "ShmSize", (json_int_t)spec->shm, "PidsLimit", PIDS_MAX,
-                  "Mounts", volume_mount(spec->name, "state", "/var/lib/octavo"),
-                  volume_mount(spec->name, "home", "/home/octavo"), "RestartPolicy", "Name", "no");
+                  "Mounts", volume_mount(spec, "state", "/var/lib/octavo"),
+                  volume_mount(spec, "home", "/home/octavo"), "RestartPolicy", "Name", "no");
     if (!host)
         return NULL;
     if (spec->cpus > 0)

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,9 @@
 #include "provision/docker/create.h"
 #include "provision/docker/exec.h"
 #include "provision/docker/found.h"
-#include "runtime/base/clock.h"
+#include "runtime/base/log.h"
 
-enum { STEP_TIMEOUT_S = 90 };
+enum { STEP_TIMEOUT_S = 90, ROUNDS_MAX = 10 };
 
 struct creation;
 
@@ -28,6 +29,8 @@ struct creation {
     const octi_observer *observer;
     char network[128]; /* id */
     bool network_is_new;
+    bool head_is_fixed;    /* the head's container is there, and with it spec and network */
+    bool saw_two_networks; /* a start failed because another `create` made one too */
     struct node_job *jobs;
     oct_error first; /* the first failure of a node; its code is OCT_OK while none */
 };
@@ -181,14 +184,13 @@ static oct_err ensure_network(struct creation *creation, oct_error *err)
     return network_failure(creation, err);
 }
 
-/* Removes the network that this call made, when the cluster turned out to have another. */
-static void drop_own_network(struct creation *creation)
+/* Removes a network of ours that nobody uses; where somebody does, the engine refuses. */
+static void drop_network(struct creation *creation, const char *id)
 {
-    oct_error ignored;
-    if (octi_docker_call(creation->docker, "DELETE",
-                         octi_docker_path(creation->docker, "/networks/%s", creation->network), NULL, NULL,
-                         &ignored) == OCT_OK)
-        creation->network_is_new = false;
+    oct_error problem = OCT_ERROR_INIT;
+    if (octi_docker_call(creation->docker, "DELETE", octi_docker_path(creation->docker, "/networks/%s", id),
+                         NULL, NULL, &problem) != OCT_OK)
+        octi_log(OCT_LOG_DEBUG, "network %s stays: %s", id, problem.what);
 }
 
 /* Learns from a container with a node's name whether it is that node, and which network
@@ -213,7 +215,7 @@ static oct_err adopt(struct creation *creation, struct node_job *job, oct_error 
     const char *network = octi_json_string_or(reply, "HostConfig/NetworkMode", "");
     if (code == OCT_OK && job->node.index == 0 && strcmp(network, creation->network) != 0) {
         if (creation->network_is_new)
-            drop_own_network(creation);
+            drop_network(creation, creation->network);
         snprintf(creation->network, sizeof(creation->network), "%s", network);
     }
     if (code == OCT_OK) {
@@ -271,7 +273,12 @@ static void on_started(void *ctx, octi_http_request *request)
     struct node_job *job = ctx;
     oct_error problem = OCT_ERROR_INIT;
     if (octi_docker_outcome(request, &problem) != OCT_OK) {
-        node_failed(job, "start", &problem);
+        bool two = strstr(problem.what, "is ambiguous") != NULL;
+        bool vanished = request->status == 404 && strcasestr(problem.what, "no such container") != NULL;
+        job->creation->saw_two_networks |= two;
+        job->made &= !vanished;
+        if (!two && !vanished)
+            node_failed(job, "start", &problem);
         return;
     }
     job->running = true;
@@ -318,7 +325,7 @@ static void on_created(void *ctx, octi_http_request *request)
         return; /* adopted after this round */
     if (code != OCT_OK)
         node_failed(job, "create", &problem);
-    else if (job->node.index > 0)
+    else if (job->creation->head_is_fixed)
         start_node(job);
 }
 
@@ -350,44 +357,110 @@ static oct_err wait_round(struct creation *creation, oct_error *err)
     return creation->first.code;
 }
 
+/* Waits before another round, longer each time. A container's name is taken a moment before
+ * the container can be seen, and engines tell nobody when that moment is over. */
+static void pause_before(int round)
+{
+    poll(NULL, 0, round < 6 ? 10 << round : 640);
+}
+
 /* Makes the head's container, or adopts the one that is there: from then on the spec and
  * the network are fixed. */
 static oct_err ensure_head(struct creation *creation, oct_error *err)
 {
     struct node_job *head = &creation->jobs[0];
-    if (head->made)
-        return OCT_OK;
-    oct_err code = ensure_network(creation, err);
-    if (code != OCT_OK)
-        return code;
-    create_node(head);
-    code = wait_round(creation, err);
-    if (code == OCT_OK && !head->made)
+    oct_err code = head->made ? OCT_OK : ensure_network(creation, err);
+    for (int round = 0; code == OCT_OK && !head->made && round < ROUNDS_MAX; round++) {
+        create_node(head);
+        code = wait_round(creation, err);
+        if (code != OCT_OK || head->made)
+            break;
         code = adopt(creation, head, err);
+        if (code == OCT_E_NOTFOUND && round + 1 < ROUNDS_MAX) {
+            pause_before(round);
+            code = OCT_OK;
+        }
+    }
     return code;
 }
 
-/* Creates and starts all that is not there, at once. */
-static oct_err ensure_nodes(struct creation *creation, oct_error *err)
+/* Removes every network of the cluster but the head's: what another `create` made in the
+ * same moment, or one that was killed left. Engines look networks up by name when a
+ * container starts, and fail while there are two. One in use is left to its owner. */
+static oct_err drop_other_networks(struct creation *creation, oct_error *err)
 {
+    json_t *networks;
+    const json_t *network;
+    size_t i;
+    oct_err code = octi_docker_call(
+        creation->docker, "GET", octi_docker_list_path(creation->docker, "networks?", creation->spec->name),
+        NULL, &networks, err);
+    if (code != OCT_OK)
+        return code;
+    json_array_foreach(networks, i, network)
+    {
+        const char *id = octi_json_string_or(network, "Id", "");
+        if (*id && strcmp(id, creation->network) != 0)
+            drop_network(creation, id);
+    }
+    json_decref(networks);
+    return OCT_OK;
+}
+
+/* Looks whose the containers are that have a node's name already. One that has vanished
+ * meanwhile is left for the next round. */
+static oct_err adopt_all(struct creation *creation, int round, oct_error *err)
+{
+    bool unseen = false;
+    for (unsigned i = 0; i < creation->spec->nodes; i++) {
+        if (creation->jobs[i].made)
+            continue;
+        oct_err code = adopt(creation, &creation->jobs[i], err);
+        unseen |= code == OCT_E_NOTFOUND;
+        if (code != OCT_OK && code != OCT_E_NOTFOUND)
+            return code;
+    }
+    if (unseen)
+        pause_before(round);
+    return OCT_OK;
+}
+
+/* Sends what each node that does not run needs next; false when all run. */
+static bool send_round(struct creation *creation)
+{
+    bool any = false;
     for (unsigned i = 0; i < creation->spec->nodes; i++) {
         struct node_job *job = &creation->jobs[i];
-        if (!job->made)
-            create_node(job);
-        else if (!job->running)
-            start_node(job);
-    }
-    oct_err code = wait_round(creation, err);
-    for (unsigned i = 0; code == OCT_OK && i < creation->spec->nodes; i++) {
-        struct node_job *job = &creation->jobs[i];
-        if (job->made)
+        if (job->running)
             continue;
-        code = adopt(creation, job, err);
-        if (code == OCT_OK && !job->running)
+        any = true;
+        if (job->made)
             start_node(job);
+        else
+            create_node(job);
     }
-    oct_err rest = wait_round(creation, code == OCT_OK ? err : NULL);
-    return code == OCT_OK ? rest : code;
+    return any;
+}
+
+/* Creates and starts all that does not run, at once. Once is enough, unless others are at
+ * work on the same cluster: each of them can undo a step of ours once. */
+static oct_err ensure_nodes(struct creation *creation, oct_error *err)
+{
+    creation->head_is_fixed = true;
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        if (!send_round(creation))
+            return OCT_OK;
+        oct_err code = wait_round(creation, err);
+        if (code == OCT_OK)
+            code = adopt_all(creation, round, err);
+        if (code == OCT_OK && creation->saw_two_networks)
+            code = drop_other_networks(creation, err);
+        if (code != OCT_OK)
+            return code;
+    }
+    oct_fail(err, OCT_E_STATE, "'%s' keeps changing while it is made", creation->spec->name);
+    oct_hint(err, "is 'octavo down' running for it? try again when that has ended");
+    return OCT_E_STATE;
 }
 
 /* Removes a container that can never start again, its network being gone. */

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,8 +6,9 @@
 #include "provision/core/json.h"
 #include "provision/docker/destroy.h"
 #include "provision/docker/found.h"
+#include "runtime/base/clock.h"
 
-enum { REMOVE_TIMEOUT_S = 120, ROUNDS_MAX = 3 };
+enum { REMOVE_TIMEOUT_S = 120, ROUNDS_MAX = 5, LINGER_MS = 500, RETRY_MS = 100 };
 
 struct destruction;
 
@@ -25,7 +27,8 @@ struct destruction {
     const char *name;
     const octi_observer *observer;
     size_t removed;
-    oct_error first; /* the first failure; its code is OCT_OK while none */
+    bool was_complete; /* all nodes were there at some look */
+    oct_error first;   /* the first failure; its code is OCT_OK while none */
 };
 
 static void tell(const struct removal *removal, const char *step)
@@ -149,6 +152,14 @@ static oct_err remove_list(struct destruction *destruction, const json_t *list, 
     return destruction->first.code;
 }
 
+/* Whether all the nodes that the labels tell of are among the containers. */
+static bool is_complete(const json_t *containers)
+{
+    const char *wanted =
+        octi_json_string_or(octi_json_find(json_array_get(containers, 0), "Labels"), OCTI_LABEL_NODES, "");
+    return *wanted && strtoul(wanted, NULL, 10) <= json_array_size(containers);
+}
+
 /* One look and what follows from it; *left tells how many things there were. */
 static oct_err remove_round(struct destruction *destruction, size_t *left, oct_error *err)
 {
@@ -162,6 +173,7 @@ static oct_err remove_round(struct destruction *destruction, size_t *left, oct_e
         return code;
     json_t *volumes = octi_json_find(replies[2], "Volumes");
     *left = json_array_size(replies[0]) + json_array_size(replies[1]) + json_array_size(volumes);
+    destruction->was_complete |= is_complete(replies[0]);
     code = remove_list(destruction, replies[0], "container", "Id", err);
     if (code == OCT_OK)
         code = remove_list(destruction, replies[1], "network", "Id", err);
@@ -172,6 +184,17 @@ static oct_err remove_round(struct destruction *destruction, size_t *left, oct_e
     return code;
 }
 
+/* An engine goes on with what a killed `up` has asked of it, and nothing shows that before
+ * it is done. So where a cluster was not complete the last look comes late enough. */
+static bool may_grow(const struct destruction *destruction, int64_t start_ns)
+{
+    int64_t rest_ms = LINGER_MS - (octi_clock_ns() - start_ns) / 1000000;
+    if (destruction->was_complete || rest_ms <= 0)
+        return false;
+    poll(NULL, 0, (int)rest_ms);
+    return true;
+}
+
 oct_err octi_docker_destroy(octi_docker *docker, const char *name, const octi_observer *observer,
                             size_t *removed, oct_error *err)
 {
@@ -179,9 +202,19 @@ oct_err octi_docker_destroy(octi_docker *docker, const char *name, const octi_ob
         .docker = docker, .name = name, .observer = observer, .first = OCT_ERROR_INIT};
     oct_err code = OCT_OK;
     size_t left = 1;
-    /* Again, until a look finds nothing: an `up` that was under way may have made more. */
-    for (int round = 0; code == OCT_OK && left > 0 && round < ROUNDS_MAX; round++)
+    int64_t start_ns = octi_clock_ns();
+    /* Until a look finds nothing: an `up` that was under way may have made more. */
+    for (int round = 1; code == OCT_OK && left > 0 && round <= ROUNDS_MAX; round++) {
         code = remove_round(&destruction, &left, err);
+        if (code == OCT_OK && left == 0 && may_grow(&destruction, start_ns))
+            left = 1;
+        if (code == OCT_E_STATE && round < ROUNDS_MAX) {
+            /* in use, perhaps by a container that is only just being made */
+            destruction.first = (oct_error)OCT_ERROR_INIT;
+            code = OCT_OK;
+            poll(NULL, 0, RETRY_MS);
+        }
+    }
     *removed = destruction.removed;
     if (code == OCT_OK && left > 0) {
         oct_fail(err, OCT_E_STATE, "'%s' keeps growing while it is removed", name);

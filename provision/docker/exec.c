@@ -13,7 +13,14 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/log.h"
 
-enum { POLL_MS = 100, PIECE = 64 * 1024, SETTLE_MAX_MS = 100, SETTLE_S = 1, KILLED = 128 + 9 };
+enum {
+    POLL_MS = 100,
+    PIECE = 64 * 1024,
+    SETTLE_MAX_MS = 100,
+    SETTLE_MS = 500,
+    NOT_STARTED = 126,
+    KILLED = 128 + 9
+};
 
 /* One command that runs. */
 struct session {
@@ -87,7 +94,7 @@ oct_err octi_docker_end_reason(octi_docker *docker, const char *id, char *text, 
 static void let_settle(octi_docker *docker, const char *id)
 {
     char *path = octi_docker_path(docker, "/containers/%s/wait?condition=not-running", id);
-    octi_http_request request = {.method = "POST", .path = path, .timeout = SETTLE_S};
+    octi_http_request request = {.method = "POST", .path = path, .timeout = SETTLE_MS / 1e3};
     if (path && octi_http_perform(docker->http, &request, NULL) != OCT_OK)
         octi_log(OCT_LOG_DEBUG, "container %s still runs", id);
     octi_http_request_deinit(&request);
@@ -395,7 +402,7 @@ oct_err octi_docker_exec(octi_docker *docker, const octi_node *node, const octi_
 
     bool ours =
         code == OCT_E_CANCELLED || code == OCT_E_TIMEOUT || code == OCT_E_INVALID || code == OCT_E_NOMEM;
-    bool suspect = code == OCT_OK ? status == KILLED : !ours;
+    bool suspect = code == OCT_OK ? status == KILLED || status == NOT_STARTED : !ours;
     if (suspect && code == OCT_OK)
         let_settle(docker, node->engine_id);
     if (suspect && node_is_lost(docker, node, err))
