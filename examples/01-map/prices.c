@@ -183,8 +183,12 @@ static oct_err digest_file(const char *path, int64_t *bytes, uint64_t *digest, o
 
 oct_err prices_write_hdf5(const prices *p, const char *path, int64_t *bytes, uint64_t *digest, oct_error *err)
 {
+    /* A name of its own: without a pool, every node of a cluster runs main and writes the file. */
     char part[4096];
-    snprintf(part, sizeof(part), "%s.part", path);
+    snprintf(part, sizeof(part), "%s.part-XXXXXX", path);
+    int fd = mkstemp(part);
+    if (fd < 0 || fchmod(fd, 0644) != 0 || close(fd) != 0)
+        return oct_fail(err, OCT_E_IO, "cannot create '%s': %s", part, strerror(errno));
 
     pthread_mutex_lock(&hdf5_lock);
     int failed = write_columns(p, part);

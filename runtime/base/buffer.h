@@ -10,7 +10,7 @@
 #include "oct/error.h"
 
 typedef struct octi_buffer {
-    char *data;   /* NUL-terminated whenever it is not NULL; the NUL is not counted */
+    char *data; /* NUL-terminated whenever it is not NULL; the NUL is not counted */
     size_t size;
     size_t capacity;
 } octi_buffer;
