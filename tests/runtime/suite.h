@@ -11,6 +11,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
+
 #include "oct/oct.h"
 
 /* The spec given by --pool. */
@@ -19,6 +21,9 @@ extern const char *suite_spec;
 /* A pool for one test: as the setup and teardown of a cmocka test. *state is the oct_pool. */
 int suite_open(void **state);
 int suite_close(void **state);
+
+/* True where tests share one pool, so that none may open or close one: those skip themselves. */
+bool suite_shares_pool(void);
 
 #define SUITE_TEST(test) cmocka_unit_test_setup_teardown(test, suite_open, suite_close)
 

@@ -84,12 +84,24 @@ static oct_err abandon(octi_cluster *cluster, oct_err code)
     return code;
 }
 
+/* MPI starts once a process, and ranks that have served are gone. */
+static oct_err claim(oct_error *err)
+{
+    static _Atomic bool claimed;
+    if (!atomic_exchange(&claimed, true))
+        return OCT_OK;
+    oct_fail(err, OCT_E_STATE, "this program has opened its cluster pool before");
+    return oct_hint(err, "a program opens one cluster pool, once: keep it until the end");
+}
+
 static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor **out, oct_error *err)
 {
     oct_error ignored;
     err = err ? err : &ignored;
     const octi_link_class *mpi;
     oct_err code = octi_link_load(&mpi, err);
+    if (code == OCT_OK)
+        code = claim(err);
     if (code != OCT_OK)
         return code;
     size_t size = (sizeof(octi_cluster) + 63) & ~(size_t)63;
