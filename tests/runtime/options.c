@@ -135,6 +135,8 @@ static void a_limit_holds_the_submitter_back(void **state)
     char spec[128];
     oct_pool *pool;
     (void)state;
+    if (suite_shares_pool())
+        skip();
     snprintf(spec, sizeof(spec), "%s,limit=4", suite_spec);
     assert_int_equal(oct_pool_open_spec(spec, &pool, NULL), OCT_OK);
     oct_future *fs[40];

@@ -33,6 +33,8 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     cluster->task_ns = calloc(octi_registry_count() + 1, sizeof(*cluster->task_ns));
     if (!cluster->members || !cluster->peers || !cluster->task_ns)
         return out_of_memory(err);
+    for (size_t i = 0; i < size; i++)
+        octi_line_init(&cluster->peers[i].bound);
     oct_err code = join(cluster, spec->count, err);
     if (code != OCT_OK)
         return code;
@@ -110,6 +112,8 @@ static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor
         return out_of_memory(err);
     memset(cluster, 0, size);
     pthread_mutex_init(&cluster->lines, NULL);
+    octi_line_init(&cluster->shared);
+    octi_line_init(&cluster->guests);
     octi_progress_stop(cluster); /* the workers are to wait until all is in place */
     cluster->mpi = mpi;
     if ((code = mpi->open(&cluster->link, err)) != OCT_OK)

@@ -190,11 +190,12 @@ static oct_err fill(octi_cluster *cluster, octi_job *job, const octi_task_record
         if (code != OCT_OK)
             return code;
     }
-    if (record->priority != 0) {
+    if (record->priority != 0 || record->time_limit > 0) {
         octi_more *more = octi_job_more(job, 0);
         if (!more)
             return oct_fail(err, OCT_E_NOMEM, "out of memory for a task");
         more->options.priority = record->priority;
+        more->options.time_limit = record->time_limit;
     }
     void *block = record->args_size <= OCTI_PAYLOAD ? job->payload : malloc(record->args_size);
     if (!block)

@@ -164,6 +164,7 @@ static oct_err write_task(octi_cluster *cluster, int to, const octi_job *job, ui
     record->args_size = job->args_size;
     record->dep_count = deps;
     record->priority = job->more ? job->more->options.priority : 0;
+    record->time_limit = job->more ? job->more->options.time_limit : 0;
     char *bytes = (char *)(record + 1);
     if (job->args_size > 0)
         memcpy(bytes, job->args, job->args_size);
@@ -247,7 +248,7 @@ static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **job
     int count = 0;
     bool shared = line == &cluster->shared;
     pthread_mutex_lock(&cluster->lines);
-    octi_job *first = octi_line_first(line);
+    octi_job *first = octi_line_sample(line);
     if (first && shared) {
         cluster->level = level_of(cluster, first->task);
         int has_room = room(cluster, rank, cluster->level, line->count);

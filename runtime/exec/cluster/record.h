@@ -38,6 +38,8 @@ typedef struct octi_task_record {
     uint32_t args_size;
     uint32_t dep_count;
     int32_t priority;
+    double time_limit;
+    uint64_t unused;
 } octi_task_record;
 
 /* A value that an argument takes: on a rank, or, with rank -1, packed right here. */
