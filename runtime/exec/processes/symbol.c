@@ -34,7 +34,7 @@ static bool is_runtime(const char *name)
  * the task's body into them. */
 static const char *plain_name(const char *name)
 {
-    static const char *const prefixes[] = {"octi_run_", "octi_loop_", "octi_forkrun_"};
+    static const char *const prefixes[] = {"octi__run_", "octi__loop_", "octi__forkrun_"};
     for (size_t i = 0; name && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return name + strlen(prefixes[i]);
