@@ -15,7 +15,7 @@ enum {
     REPLIES_AT_ONCE = 256,
 };
 
-static void look_again_at(octi_crew *crew, int64_t when)
+void octi_crew_look_again(octi_crew *crew, int64_t when)
 {
     if (crew->look_again_ns == 0 || when < crew->look_again_ns)
         crew->look_again_ns = when;
@@ -178,7 +178,7 @@ static void send_job(octi_crew *crew, octi_hand *hand, octi_job *job)
     double limit = limit_of(job);
     if (limit > 0) {
         hand->kill_ns = octi_clock_ns() + (int64_t)(limit * 1e9);
-        look_again_at(crew, hand->kill_ns);
+        octi_crew_look_again(crew, hand->kill_ns);
     }
 }
 
@@ -228,7 +228,7 @@ static bool look_closer(octi_crew *crew, int64_t now, bool somebody_idle)
         if (hand->kill_ns > 0 && now >= hand->kill_ns)
             octi_mortal_doom(crew, hand, OCT_E_TIMEOUT);
         else if (hand->kill_ns > 0)
-            look_again_at(crew, hand->kill_ns);
+            octi_crew_look_again(crew, hand->kill_ns);
         if (hand->count <= OCTI_WINDOW_MIN && (!somebody_idle || hand->count + !octi_hand_runs(hand) < 2))
             continue;
         if (hand->finished != hand->finished_seen) {
@@ -240,7 +240,7 @@ static bool look_closer(octi_crew *crew, int64_t now, bool somebody_idle)
             hand->stuck_ns = now;
             recalled = true;
         }
-        look_again_at(crew, now + STUCK_NS);
+        octi_crew_look_again(crew, now + STUCK_NS);
     }
     return recalled;
 }
@@ -281,7 +281,7 @@ static bool look_around(octi_crew *crew, bool moved)
     if (due)
         crew->look_again_ns = 0;
     if (rest)
-        look_again_at(crew, now + REST_NS);
+        octi_crew_look_again(crew, now + REST_NS);
     return (due || uneven) && look_closer(crew, now, idle);
 }
 
@@ -293,7 +293,7 @@ static bool work(octi_crew *crew)
     take_submitted(crew);
     moved |= distribute(crew);
     if (octi_queue_peek(&crew->queue))
-        octi_mortal_relieve(crew);
+        octi_mortal_relieve(crew, moved);
     moved |= look_around(crew, moved);
     return moved;
 }

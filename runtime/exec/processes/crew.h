@@ -48,11 +48,15 @@ typedef struct octi_crew {
     octi_hand *hands;
     _Atomic int hand_count; /* of them, that were ever used; only grows */
     int hand_limit;
-    bool refused;          /* the machine gave no further process */
-    int64_t look_again_ns; /* for stuck tasks and time limits; 0: no need */
+    bool refused;             /* the machine gave no further process */
+    int64_t waiting_since_ns; /* all workers, for nested tasks, with none moving; 0: they do not */
+    int64_t look_again_ns;    /* for stuck tasks and time limits; 0: no need */
 } octi_crew;
 
 /* ---- crew.c ---- */
+
+/* Has the crew looked at again at a time of octi_clock_ns. */
+void octi_crew_look_again(octi_crew *crew, int64_t when);
 
 /* Moves everything that can move; when another has the attention, it will. */
 void octi_crew_tend(octi_crew *crew);
@@ -94,7 +98,7 @@ void octi_mortal_bear(octi_crew *crew, octi_hand *hand);
 void octi_mortal_doom(octi_crew *crew, octi_hand *hand, oct_err why);
 
 /* Gives workers that wait for nested tasks a replacement, while jobs wait. */
-void octi_mortal_relieve(octi_crew *crew);
+void octi_mortal_relieve(octi_crew *crew, bool moved);
 
 /* ---- relay.c ---- */
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/log.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/processes/crash.h"
@@ -9,6 +10,9 @@
 
 /* A slot whose processes die so often, one after another, with no task to blame, is given up. */
 enum { BARREN_LIMIT = 8 };
+
+/* All workers wait for so long, and nothing moves. */
+enum { DEADLOCK_NS = 1000000000 };
 
 static oct_err refused(const octi_crew *crew, oct_error *err)
 {
@@ -262,7 +266,17 @@ static void count_hands(const octi_crew *crew, int *able, int *at_work)
     }
 }
 
-void octi_mortal_relieve(octi_crew *crew)
+/* A worker whose answer is on its way still looks as if it waited: so it must last. */
+static bool lasts(octi_crew *crew, bool moved)
+{
+    int64_t now = octi_clock_ns();
+    if (moved || crew->waiting_since_ns == 0)
+        crew->waiting_since_ns = now;
+    octi_crew_look_again(crew, now + DEADLOCK_NS / 4);
+    return now - crew->waiting_since_ns > DEADLOCK_NS;
+}
+
+void octi_mortal_relieve(octi_crew *crew, bool moved)
 {
     oct_error error;
     int able, at_work;
@@ -278,7 +292,9 @@ void octi_mortal_relieve(octi_crew *crew)
     if (!anybody_left(crew)) {
         refused(crew, &error);
         fail_queue(crew, &error, false);
-    } else if (at_work == 0) {
+    } else if (at_work > 0) {
+        crew->waiting_since_ns = 0;
+    } else if (lasts(crew, moved)) {
         oct_fail(&error, OCT_E_DEADLOCK, "all %d workers wait for nested tasks, and there can be no more",
                  crew->hand_count);
         oct_hint(&error, "let tasks return what they need done rather than wait for it, or nest less deeply");
