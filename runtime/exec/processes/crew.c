@@ -142,21 +142,26 @@ static void take_submitted(octi_crew *crew)
     }
 }
 
-/* The one with the least to do. A job with a time limit gets a worker to itself, so that its
- * time begins when it is sent. */
+/* The one with the least to do. Beyond as many at work as were asked for, workers that others'
+ * waiting has called for get nothing: so tasks that nest go deep rather than wide. A job with a
+ * time limit gets a worker to itself, so that its time begins when it is sent. */
 static octi_hand *choose(const octi_crew *crew, bool alone)
 {
-    octi_hand *best = NULL;
+    octi_hand *best = NULL, *idle = NULL;
+    int at_work = 0;
     for (int i = 0; i < crew->hand_count; i++) {
         octi_hand *hand = &crew->hands[i];
-        if (!octi_hand_has_room(hand) || (alone && hand->count > 0))
+        at_work += hand->count > 0 && hand->nested == 0;
+        if (!octi_hand_has_room(hand))
             continue;
-        if (hand->count == 0)
-            return hand;
-        if (!best || hand->count < best->count)
+        if (hand->count == 0 && !idle)
+            idle = hand;
+        else if (!alone && hand->count > 0 && (!best || hand->count < best->count))
             best = hand;
+        if (idle && crew->hand_count == crew->base.workers)
+            return idle;
     }
-    return best;
+    return idle && at_work < crew->base.workers ? idle : best;
 }
 
 static void send_job(octi_crew *crew, octi_hand *hand, octi_job *job)
@@ -261,8 +266,17 @@ static bool serve_workers(octi_crew *crew)
     return moved;
 }
 
+/* True when it is time for the look that was asked for. */
+static bool is_due(octi_crew *crew)
+{
+    if (crew->look_again_ns == 0 || octi_clock_ns() < crew->look_again_ns)
+        return false;
+    crew->look_again_ns = 0;
+    return true;
+}
+
 /* A clock is only read where there is a reason to look at it. */
-static bool look_around(octi_crew *crew, bool moved)
+static bool look_around(octi_crew *crew, bool moved, bool due)
 {
     bool idle = false, ahead = false, far_ahead = false, busy = false;
     for (int i = 0; i < crew->hand_count; i++) {
@@ -272,29 +286,26 @@ static bool look_around(octi_crew *crew, bool moved)
         far_ahead |= hand->count > OCTI_WINDOW_MIN;
         idle |= hand->count == 0 && octi_hand_has_room(hand);
     }
-    bool rest = moved && busy;
-    bool uneven = far_ahead || (idle && ahead);
-    if (!rest && !uneven && crew->look_again_ns == 0)
+    bool look = due || far_ahead || (idle && ahead);
+    if (!look && !(moved && busy))
         return false;
     int64_t now = octi_clock_ns();
-    bool due = crew->look_again_ns > 0 && now >= crew->look_again_ns;
-    if (due)
-        crew->look_again_ns = 0;
-    if (rest)
+    if (moved && busy)
         octi_crew_look_again(crew, now + REST_NS);
-    return (due || uneven) && look_closer(crew, now, idle);
+    return look && look_closer(crew, now, idle);
 }
 
 /* A round. True when something moved. */
 static bool work(octi_crew *crew)
 {
+    bool due = is_due(crew);
     bool moved = octi_mortal_hear(crew);
     moved |= serve_workers(crew);
     take_submitted(crew);
     moved |= distribute(crew);
     if (octi_queue_peek(&crew->queue))
         octi_mortal_relieve(crew, moved);
-    moved |= look_around(crew, moved);
+    moved |= look_around(crew, moved, due);
     return moved;
 }
 

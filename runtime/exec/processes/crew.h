@@ -21,7 +21,7 @@
 #include "runtime/exec/processes/zygote.h"
 
 /* Beyond the workers that were asked for, for tasks that wait for nested ones. */
-enum { OCTI_EXTRA_WORKERS = 192 };
+enum { OCTI_EXTRA_WORKERS = 448 };
 
 typedef struct octi_crew {
     octi_executor base; /* first */

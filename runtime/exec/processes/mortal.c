@@ -253,7 +253,7 @@ static octi_hand *free_hand(octi_crew *crew)
     return hand;
 }
 
-/* `able` may be sent jobs; `at_work` do not wait for nested tasks. */
+/* `able` wait for nothing that nests; of the others some may be `at_work` for now. */
 static void count_hands(const octi_crew *crew, int *able, int *at_work)
 {
     *able = *at_work = 0;
@@ -262,7 +262,8 @@ static void count_hands(const octi_crew *crew, int *able, int *at_work)
         if (hand->state == OCTI_HAND_NONE)
             continue;
         *able += hand->nested == 0;
-        *at_work += atomic_load_explicit(&hand->slot->waiting, memory_order_relaxed) == 0;
+        *at_work +=
+            hand->nested == 0 || atomic_load_explicit(&hand->slot->waiting, memory_order_relaxed) == 0;
     }
 }
 
@@ -281,7 +282,7 @@ void octi_mortal_relieve(octi_crew *crew, bool moved)
     oct_error error;
     int able, at_work;
     count_hands(crew, &able, &at_work);
-    if (able > 0 && at_work >= crew->base.workers)
+    if (able >= crew->base.workers)
         return;
     octi_hand *hand = free_hand(crew);
     if (hand) {
