@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 
     octi_buffer text = {0}, slurm = {0};
-    octi_slurmconf_paths paths = {.state = "/s", .run = "/r"};
+    octi_slurmconf_paths paths = {.state = "/s", .run = "/r", .spool = "/p"};
     if (octi_config_format(&config, &text) != OCT_OK ||
         octi_config_parse(text.data, text.size, &again, &err) != OCT_OK ||
         again.node_count != config.node_count ||

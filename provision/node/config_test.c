@@ -122,13 +122,16 @@ static void slurm_conf_has_a_line_for_each_node_and_the_first_is_the_head(void *
 {
     (void)state;
     octi_config config = many_nodes(300);
-    octi_slurmconf_paths paths = {.state = "/s", .run = "/r"};
+    octi_slurmconf_paths paths = {.state = "/s", .run = "/r", .spool = "/p"};
     octi_buffer text = {0};
     assert_int_equal(octi_slurmconf_format(&config, &paths, "octavo", 4, &text), OCT_OK);
     assert_int_equal(count_lines_with(text.data, "NodeName="), 300);
     assert_non_null(strstr(text.data, "\nSlurmctldHost=dev-0(10.0.0.0)\n"));
     assert_non_null(strstr(text.data, "\nNodeName=dev-299 NodeAddr=10.0.1.43 CPUs=4 State=UNKNOWN\n"));
     assert_non_null(strstr(text.data, "\nSlurmUser=octavo\n"));
+    assert_non_null(strstr(text.data, "\nStateSaveLocation=/s/slurmctld\n"));
+    assert_non_null(strstr(text.data, "\nSlurmdSpoolDir=/p\n"));
+    assert_non_null(strstr(text.data, "\nAuthInfo=socket=/r/munge/munge.socket\n"));
     octi_buffer_deinit(&text);
     octi_config_deinit(&config);
 }

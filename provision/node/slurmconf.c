@@ -2,23 +2,14 @@
 
 #include "provision/node/slurmconf.h"
 
-/* How long Slurm waits for an answer, and after what silence a node is down. A message to
- * a node that is gone holds up the next round of pings until it times out, so both decide
- * how soon a loss is seen: about 15 s in small clusters. Large ones take longer to fan a
- * ping out, and a false alarm there costs more. */
-typedef struct patience {
-    unsigned message, silence;
-} patience;
-
-static patience patience_for(size_t nodes)
-{
-    return nodes <= 100 ? (patience){5, 8} : (patience){10, 60};
-}
-
+/* Messages time out after Slurm's usual 10 s, which a node under full load may need. A
+ * node that is gone holds up one round of pings until its message has timed out (14 s were
+ * seen with half of that), and nobody's answer counts before the round is over: with a
+ * SlurmdTimeout below that, one lost node takes all others down. Who knows of a loss
+ * sooner, as the engine does, tells Slurm by octavo-slurm's "down". */
 static oct_err format_daemons(const octi_config *config, const octi_slurmconf_paths *paths, const char *user,
                               octi_buffer *out)
 {
-    patience limits = patience_for(config->node_count);
     return octi_buffer_printf(out,
                               "ClusterName=%s\n"
                               "SlurmctldHost=%s(%s)\n"
@@ -31,11 +22,10 @@ static oct_err format_daemons(const octi_config *config, const octi_slurmconf_pa
                               "SlurmctldPidFile=%s/slurmctld.pid\n"
                               "SlurmdPidFile=%s/slurmd.pid\n"
                               "SlurmctldTimeout=10\n"
-                              "MessageTimeout=%u\n"
-                              "SlurmdTimeout=%u\n",
+                              "MessageTimeout=10\n"
+                              "SlurmdTimeout=60\n",
                               config->cluster, config->nodes[0].name, config->nodes[0].address, user, user,
-                              paths->run, paths->state, paths->run, paths->run, paths->run, limits.message,
-                              limits.silence);
+                              paths->run, paths->state, paths->spool, paths->run, paths->run);
 }
 
 /* No cgroups and no root here: processes are tracked by their parents, and a step that is

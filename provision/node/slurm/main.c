@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provision/node/slurm/ops.h"
 #include "provision/node/slurm/reply.h"
@@ -14,17 +15,36 @@
 static const struct op {
     const char *name;
     int (*run)(json_t *request);
+    int waits; /* for slurm.conf to be there */
 } OPS[] = {
-    {"nodes", octi_slurm_nodes}, {"wait_nodes", octi_slurm_wait_nodes}, {"submit", octi_slurm_submit},
-    {"watch", octi_slurm_watch}, {"cancel", octi_slurm_cancel},         {"jobs", octi_slurm_jobs},
+    {"nodes", octi_slurm_nodes, 0}, {"wait_nodes", octi_slurm_wait_nodes, 1},
+    {"down", octi_slurm_down, 0},   {"submit", octi_slurm_submit, 0},
+    {"watch", octi_slurm_watch, 0}, {"cancel", octi_slurm_cancel, 0},
+    {"jobs", octi_slurm_jobs, 0},
 };
 
 static int refuse(const char *what)
 {
     oct_error err = OCT_ERROR_INIT;
     oct_fail(&err, OCT_E_INVALID, "%s", what);
-    oct_hint(&err,
-             "one JSON object on standard input; 'op' is nodes, wait_nodes, submit, watch, cancel or jobs");
+    oct_hint(
+        &err,
+        "one JSON object on standard input; 'op' is nodes, wait_nodes, down, submit, watch, cancel or jobs");
+    return octi_reply_error(&err, NULL);
+}
+
+/* Without a file, libslurm asks the network for one, which may take a minute. */
+static int is_configured(void)
+{
+    const char *path = getenv("SLURM_CONF");
+    return !path || access(path, R_OK) == 0;
+}
+
+static int refuse_unconfigured(void)
+{
+    oct_error err = OCT_ERROR_INIT;
+    oct_fail(&err, OCT_E_STATE, "there is no '%s'", getenv("SLURM_CONF"));
+    oct_hint(&err, "the node is not configured yet; wait_nodes waits until it is");
     return octi_reply_error(&err, NULL);
 }
 
@@ -35,7 +55,7 @@ static int answer(json_t *request)
         return refuse("the request has no 'op'");
     for (size_t i = 0; i < sizeof(OPS) / sizeof(OPS[0]); i++)
         if (strcmp(name, OPS[i].name) == 0)
-            return OPS[i].run(request);
+            return is_configured() || OPS[i].waits ? OPS[i].run(request) : refuse_unconfigured();
     return refuse("the request's 'op' is unknown");
 }
 

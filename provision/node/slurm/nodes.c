@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,31 @@ int octi_slurm_nodes(json_t *request)
     }
     slurm_free_node_info_msg(found);
     return octi_reply_end(json_pack("{s:o}", "nodes", list));
+}
+
+int octi_slurm_down(json_t *request)
+{
+    const char *node = json_string_value(json_object_get(request, "node"));
+    const char *reason = json_string_value(json_object_get(request, "reason"));
+    oct_error err = OCT_ERROR_INIT;
+    if (!node) {
+        oct_fail(&err, OCT_E_INVALID, "'node' is not the name of a node");
+        return octi_reply_error(&err, NULL);
+    }
+    update_node_msg_t change;
+    slurm_init(NULL);
+    slurm_init_update_node_msg(&change);
+    change.node_names = (char *)node; /* libslurm only reads both */
+    change.reason = (char *)(reason ? reason : "lost");
+    change.reason_uid = getuid();
+    change.node_state = NODE_STATE_DOWN;
+    if (slurm_update_node(&change) == SLURM_SUCCESS)
+        return octi_reply_end(json_pack("{s:s}", "down", node));
+    if (errno == ESLURM_INVALID_NODE_NAME)
+        oct_fail(&err, OCT_E_NOTFOUND, "there is no node '%s'", node);
+    else
+        octi_slurm_fail(&err, "take the node down");
+    return octi_reply_error(&err, NULL);
 }
 
 /* The address and port of the first controller in slurm.conf, as far as a plain reading

@@ -12,6 +12,11 @@ int octi_slurm_nodes(json_t *request);
  * change of a node's state meanwhile. */
 int octi_slurm_wait_nodes(json_t *request);
 
+/* {"op":"down","node":"dev-3","reason":"killed"}: tells Slurm of a loss that somebody else
+ * has seen, so that its jobs end now and not when the silence is long enough. The node is
+ * back in service as soon as its slurmd is. */
+int octi_slurm_down(json_t *request);
+
 /* {"op":"submit"} with "script" or "argv", and "name", "nodes", "tasks", "time_s",
  * "workdir", "output", "env" ({"NAME":"value"}). */
 int octi_slurm_submit(json_t *request);
