@@ -10,6 +10,7 @@
 #include "runtime/exec/slab.h"
 #include "runtime/exec/spin.h"
 #include "runtime/task/type.h"
+#include "runtime/trace/record.h"
 
 octi_job *octi_job_create(oct_pool *pool, oct_task *task)
 {
@@ -121,7 +122,10 @@ bool octi_job_admit(octi_job *job, octi_state next)
 
 bool octi_job_start(octi_job *job)
 {
-    return move(job, OCTI_QUEUED, OCTI_RUNNING, 0);
+    if (!move(job, OCTI_QUEUED, OCTI_RUNNING, 0))
+        return false;
+    octi_trace_started(job->index);
+    return true;
 }
 
 bool octi_job_again(octi_job *job)
@@ -144,6 +148,7 @@ static bool end_job(octi_job *job, octi_state last, octi_state end)
             break;
         }
     }
+    octi_trace_ended(job->index, job->task, end != OCTI_DONE);
     if (word & OCTI_SLEEPERS)
         octi_futex_wake(&job->word, INT_MAX);
     if (word & OCTI_LISTED) {

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oct/trace.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/gate.h"
+#include "runtime/exec/options.h"
 #include "runtime/exec/pool.h"
 #include "runtime/exec/processes/processes.h"
 #include "runtime/task/registry.h"
@@ -116,30 +118,27 @@ oct_err oct_pool_open_spec(const char *spec, oct_pool **out, oct_error *err)
     return open_pool(spec && *spec ? spec : default_spec(), out, err);
 }
 
-/* Takes --pool=SPEC or --pool SPEC out of argv, up to "--"; NULL when there is none. */
-static const char *take_option(int *argc, char **argv)
+static oct_err watch(oct_pool *pool, const octi_options *options, oct_error *err)
 {
-    for (int i = 1; argv && i < *argc && strcmp(argv[i], "--") != 0; i++) {
-        int width = strncmp(argv[i], "--pool=", 7) == 0 ? 1 : strcmp(argv[i], "--pool") == 0 ? 2 : 0;
-        if (width == 0)
-            continue;
-        const char *spec = width == 1 ? argv[i] + 7 : i + 1 < *argc ? argv[i + 1] : "";
-        if (i + width > *argc)
-            width = 1;
-        memmove(&argv[i], &argv[i + width], (size_t)(*argc - i - width + 1) * sizeof(*argv));
-        *argc -= width;
-        return spec;
-    }
-    return NULL;
+    pool->profile = options->profile;
+    if (options->trace && !(pool->trace = strdup(options->trace)))
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a pool");
+    return options->profile || options->trace ? oct_trace_start(err) : OCT_OK;
 }
 
 oct_pool *oct_pool_open(int *argc, char **argv)
 {
     oct_pool *pool = NULL;
-    const char *spec = argc ? take_option(argc, argv) : NULL;
-    oct_err code =
-        spec ? open_pool(spec, &pool, octi_last_error()) : oct_pool_open_spec(NULL, &pool, octi_last_error());
-    return code == OCT_OK ? pool : NULL;
+    oct_error *err = octi_last_error();
+    octi_options options = octi_options_take(argc, argv);
+    oct_err code = options.pool ? open_pool(options.pool, &pool, err) : oct_pool_open_spec(NULL, &pool, err);
+    if (code == OCT_OK && watch(pool, &options, err) != OCT_OK) {
+        oct_error why = *err;
+        (void)oct_pool_close(pool);
+        *err = why;
+        return NULL;
+    }
+    return pool;
 }
 
 octi_executor *octi_pool_executor(oct_pool *pool)
@@ -192,6 +191,16 @@ static void reclaim(octi_job *job, void *unused)
         octi_job_unref(job);
 }
 
+static oct_err report(oct_pool *pool, oct_error *err)
+{
+    if (pool->profile)
+        oct_profile_print(stderr);
+    oct_err code = pool->trace ? oct_trace_write(pool->trace, err) : OCT_OK;
+    free(pool->trace);
+    pool->trace = NULL;
+    return code;
+}
+
 oct_err oct_pool_close(oct_pool *pool)
 {
     if (!pool)
@@ -212,7 +221,7 @@ oct_err oct_pool_close(oct_pool *pool)
     pool->executor = NULL;
     octi_job_each(pool, reclaim, NULL);
     atomic_store(&pool->closed, true);
-    return OCT_OK;
+    return report(pool, octi_last_error());
 }
 
 void oct_pool_cancel(oct_pool *pool)

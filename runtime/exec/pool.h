@@ -11,6 +11,8 @@ struct oct_pool {
     octi_executor *executor;     /* NULL when closed */
     uint32_t limit;              /* of unfinished futures; 0: none */
     _Atomic uint32_t unfinished; /* counted only under a limit; a futex */
+    bool profile;                /* to be printed when it closes */
+    char *trace;                 /* to be written then, or NULL; malloc'ed */
     _Atomic bool closing;
     _Atomic bool closed;
     oct_pool *next; /* of all pools ever made */

@@ -9,6 +9,7 @@
 #include "runtime/exec/wire.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
+#include "runtime/trace/record.h"
 
 enum { ALIGN = 16, MAX_PARAMS = 8 };
 
@@ -76,7 +77,9 @@ oct_err octi_wire_request(octi_job *job, octi_buffer *to, oct_error *err)
     if (append_padded(to, &header, sizeof(header)) != OCT_OK ||
         append_padded(to, job->args, job->args_size) != OCT_OK)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for the arguments of '%s'", job->task->name);
-    return append_values(job, to, start, err);
+    oct_err code = append_values(job, to, start, err);
+    octi_trace_moved(to->size - start);
+    return code;
 }
 
 oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply)
@@ -247,6 +250,7 @@ bool octi_wire_reply(octi_job *job, const void *bytes, size_t size)
 {
     size_t head = sizeof(reply_header) + padding(sizeof(reply_header));
     reply_header header;
+    octi_trace_moved(size);
     if (size < head)
         return makes_no_sense(job);
     memcpy(&header, bytes, sizeof(header));

@@ -9,6 +9,7 @@
 #include "runtime/exec/futex.h"
 #include "runtime/exec/pool.h"
 #include "runtime/task/type.h"
+#include "runtime/trace/record.h"
 
 static void hand_over(octi_job *job)
 {
@@ -207,6 +208,7 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
         return NULL;
     }
     oct_future *handle = octi_job_handle(job);
+    octi_trace_queued(job->index);
     if (future_count == 0 && !options && pool->limit == 0 && task->plain_args &&
         task->args_size <= OCTI_PAYLOAD) {
         memcpy(job->payload, args, task->args_size);

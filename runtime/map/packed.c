@@ -10,6 +10,7 @@
 #include "runtime/map/map.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
+#include "runtime/trace/record.h"
 
 /* A chunk of items goes as one task of our own, from bytes to bytes:
  *
@@ -303,6 +304,7 @@ oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failed, oc
     part *parts = calloc(window, sizeof(*parts));
     if (!parts)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a map");
+    octi_trace_items((int64_t)call->count, 0);
     size_t size = call->chunk ? call->chunk : 1, next = 0, first = 0, count = 0;
     oct_err code = OCT_OK;
     while (count > 0 || (code == OCT_OK && next < call->count)) {
@@ -321,6 +323,7 @@ oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failed, oc
             break;
         int64_t took;
         collect(call, failed, &parts[first], &took);
+        octi_trace_items(-1, (int64_t)parts[first].count - 1); /* items are counted, their task is not */
         if (!call->chunk && parts[first].count == size)
             size = adapt(size, took);
         first = (first + 1) % window;

@@ -8,6 +8,7 @@
 #include "runtime/exec/pool.h"
 #include "runtime/map/map.h"
 #include "runtime/task/type.h"
+#include "runtime/trace/record.h"
 
 /* A chunk should take so long: long against the cost of taking one, short against the whole. */
 enum { SHORT_NS = 50000, LONG_NS = 200000 };
@@ -52,6 +53,7 @@ static void run_chunk(share *self, size_t start, size_t count, octi_frame *frame
         return;
     }
     octi_loop_run(call->task, call->args, in, count, out, frame, item_failed, &ctx);
+    octi_trace_items(0, (int64_t)count);
     if (unwanted)
         release_all(type, unwanted, count);
     free(unwanted);
@@ -91,6 +93,7 @@ static void run_share(const void *args, void *unused)
     (void)unused;
     memcpy(&self, args, sizeof(self));
     work_on(self, &frame);
+    octi_trace_items(0, -1); /* items are counted, this task itself is not */
 }
 
 /* A worker's part of a map. Not in the registry: what takes an address must not be called from
@@ -120,6 +123,7 @@ oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, 
         futures[started] = octi_submit(call->pool, NULL, &share_task, &(share *){&self}, NULL, 0);
         started += futures[started] != NULL;
     }
+    octi_trace_items((int64_t)call->count - started, 0);
     oct_err code = OCT_OK;
     if (joins_in) {
         octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool, 0};

@@ -9,6 +9,7 @@
 #include "oct/map.h"
 #include "oct/pool.h"
 #include "oct/task.h"
+#include "oct/trace.h"
 #include "oct/value.h"
 
 #endif

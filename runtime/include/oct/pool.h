@@ -26,7 +26,8 @@ extern "C" {
 
 /* Opens the pool that the user asked for: by --pool=SPEC in argv, which is removed from it,
  * else by OCTAVO_POOL in the environment, else "cluster" where srun or mpirun started the
- * program, else "threads". In a cluster it returns on rank 0; on the others it serves tasks
+ * program, else "threads". --profile and --trace=FILE (oct/trace.h) are taken out of argv too.
+ * In a cluster it returns on rank 0; on the others it serves tasks
  * until the pool closes, and then ends the process.
  * NULL on failure, which every other call accepts as a pool, and fails with the same error. */
 OCT_API oct_pool *oct_pool_open(int *argc, char **argv);

@@ -1,0 +1,200 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oct/trace.h"
+#include "runtime/base/clock.h"
+#include "runtime/trace/record.h"
+
+_Atomic bool octi_tracing;
+
+/* Times of jobs that have not ended, by the index of their block. */
+typedef struct times {
+    _Atomic uint64_t queued, started;
+} times;
+
+enum { CHUNK = 4096, CHUNKS = 65536 };
+
+static struct {
+    _Atomic(times *) chunks[CHUNKS];
+    _Atomic(octi_trace_thread *) threads;
+    _Atomic int thread_count;
+    _Atomic uint64_t first_tick; /* and its time: a pair to turn ticks into seconds with */
+    _Atomic int64_t first_ns;
+} trace;
+
+static __thread octi_trace_thread *mine;
+
+uint64_t octi_trace_now(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return (uint64_t)octi_clock_ns();
+#endif
+}
+
+double octi_trace_duration(uint64_t ticks)
+{
+    uint64_t first = atomic_load_explicit(&trace.first_tick, memory_order_relaxed);
+    double elapsed = (double)(octi_clock_ns() - atomic_load_explicit(&trace.first_ns, memory_order_relaxed));
+    double ticks_elapsed = (double)(octi_trace_now() - first);
+    return ticks_elapsed > 0 ? (double)ticks * elapsed / ticks_elapsed * 1e-9 : 0;
+}
+
+double octi_trace_seconds(uint64_t ticks)
+{
+    uint64_t first = atomic_load_explicit(&trace.first_tick, memory_order_relaxed);
+    return ticks > first ? octi_trace_duration(ticks - first) : 0;
+}
+
+octi_trace_thread *octi_trace_threads(void)
+{
+    return atomic_load_explicit(&trace.threads, memory_order_acquire);
+}
+
+static octi_trace_thread *this_thread(void)
+{
+    if (mine)
+        return mine;
+    octi_trace_thread *thread = calloc(1, sizeof(*thread));
+    if (!thread)
+        return NULL;
+    thread->number = atomic_fetch_add(&trace.thread_count, 1);
+    thread->next = atomic_load(&trace.threads);
+    while (!atomic_compare_exchange_weak(&trace.threads, &thread->next, thread))
+        continue;
+    return mine = thread;
+}
+
+static times *times_of(uint32_t job)
+{
+    uint32_t number = job / CHUNK;
+    if (number >= CHUNKS)
+        return NULL;
+    times *chunk = atomic_load_explicit(&trace.chunks[number], memory_order_acquire);
+    if (!chunk) {
+        times *made = calloc(CHUNK, sizeof(*made));
+        if (!made)
+            return NULL;
+        if (atomic_compare_exchange_strong(&trace.chunks[number], &chunk, made))
+            chunk = made;
+        else
+            free(made);
+    }
+    return &chunk[job % CHUNK];
+}
+
+/* Only the owner adds, so that a load and a store will do. */
+static void add(_Atomic uint64_t *sum, uint64_t more)
+{
+    atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+void octi_trace_queued_slowly(uint32_t job)
+{
+    times *at = times_of(job);
+    octi_trace_thread *thread = this_thread();
+    if (!at || !thread)
+        return;
+    atomic_store_explicit(&at->started, 0, memory_order_relaxed);
+    atomic_store_explicit(&at->queued, octi_trace_now(), memory_order_relaxed);
+    atomic_fetch_add_explicit(&thread->expected, 1, memory_order_relaxed);
+}
+
+void octi_trace_started_slowly(uint32_t job)
+{
+    times *at = times_of(job);
+    if (at)
+        atomic_store_explicit(&at->started, octi_trace_now(), memory_order_relaxed);
+}
+
+static octi_trace_sum *sum_of(octi_trace_thread *thread, const oct_task *task)
+{
+    size_t start = ((uintptr_t)task / sizeof(void *)) % OCTI_TRACE_TASKS;
+    for (size_t i = 0; i < OCTI_TRACE_TASKS; i++) {
+        octi_trace_sum *sum = &thread->sums[(start + i) % OCTI_TRACE_TASKS];
+        const oct_task *owner = atomic_load_explicit(&sum->task, memory_order_relaxed);
+        if (!owner)
+            atomic_store_explicit(&sum->task, task, memory_order_release);
+        if (!owner || owner == task)
+            return sum;
+    }
+    return NULL;
+}
+
+void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed)
+{
+    times *at = times_of(job);
+    octi_trace_thread *thread = this_thread();
+    if (!at || !thread)
+        return;
+    octi_trace_entry entry = {atomic_load_explicit(&at->queued, memory_order_relaxed),
+                              atomic_load_explicit(&at->started, memory_order_relaxed), octi_trace_now(),
+                              task, failed};
+    uint64_t written = atomic_load_explicit(&thread->written, memory_order_relaxed);
+    thread->ring[written % OCTI_TRACE_RING] = entry;
+    atomic_store_explicit(&thread->written, written + 1, memory_order_release);
+    atomic_fetch_add_explicit(&thread->ended, 1, memory_order_relaxed);
+
+    octi_trace_sum *sum = sum_of(thread, task);
+    if (!sum)
+        return;
+    uint64_t took = entry.started ? entry.ended - entry.started : 0;
+    add(&sum->count, 1);
+    add(&sum->failed, failed);
+    add(&sum->ticks, took);
+    if (entry.queued && entry.started > entry.queued)
+        add(&sum->waited, entry.started - entry.queued);
+    if (took > atomic_load_explicit(&sum->longest, memory_order_relaxed))
+        atomic_store_explicit(&sum->longest, took, memory_order_relaxed);
+}
+
+void octi_trace_items_slowly(int64_t expected, int64_t ended)
+{
+    octi_trace_thread *thread = this_thread();
+    if (!thread)
+        return;
+    atomic_fetch_add_explicit(&thread->expected, expected, memory_order_relaxed);
+    atomic_fetch_add_explicit(&thread->ended, ended, memory_order_relaxed);
+}
+
+void octi_trace_moved_slowly(uint64_t bytes)
+{
+    octi_trace_thread *thread = this_thread();
+    if (thread)
+        add(&thread->moved, bytes);
+}
+
+/* Threads may go on recording meanwhile; what they record just then may be lost. */
+static void forget(octi_trace_thread *thread)
+{
+    atomic_store(&thread->written, 0);
+    atomic_store(&thread->moved, 0);
+    atomic_store(&thread->expected, 0);
+    atomic_store(&thread->ended, 0);
+    for (size_t i = 0; i < OCTI_TRACE_TASKS; i++) {
+        octi_trace_sum *sum = &thread->sums[i];
+        atomic_store(&sum->count, 0);
+        atomic_store(&sum->failed, 0);
+        atomic_store(&sum->ticks, 0);
+        atomic_store(&sum->longest, 0);
+        atomic_store(&sum->waited, 0);
+    }
+}
+
+oct_err oct_trace_start(oct_error *err)
+{
+    if (!this_thread())
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a trace");
+    for (octi_trace_thread *thread = octi_trace_threads(); thread; thread = thread->next)
+        forget(thread);
+    atomic_store(&trace.first_tick, octi_trace_now());
+    atomic_store(&trace.first_ns, octi_clock_ns());
+    atomic_store(&octi_tracing, true);
+    return OCT_OK;
+}

@@ -1,0 +1,94 @@
+/* trace/record.h - what executors record.
+ *
+ * A job's times are kept beside its block's index; when it ends, its thread writes one record into
+ * its own ring, which overwrites its oldest, and adds to its own sums, which are exact. */
+#ifndef OCTI_TRACE_RECORD_H
+#define OCTI_TRACE_RECORD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oct/task.h"
+
+extern _Atomic bool octi_tracing;
+
+void octi_trace_queued_slowly(uint32_t job);
+void octi_trace_started_slowly(uint32_t job);
+void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed);
+void octi_trace_items_slowly(int64_t expected, int64_t ended);
+void octi_trace_moved_slowly(uint64_t bytes);
+
+static inline bool octi_trace_on(void)
+{
+    return __builtin_expect(atomic_load_explicit(&octi_tracing, memory_order_relaxed), 0);
+}
+
+/* Any thread. `job` is the block's index. */
+static inline void octi_trace_queued(uint32_t job)
+{
+    if (octi_trace_on())
+        octi_trace_queued_slowly(job);
+}
+
+static inline void octi_trace_started(uint32_t job)
+{
+    if (octi_trace_on())
+        octi_trace_started_slowly(job);
+}
+
+static inline void octi_trace_ended(uint32_t job, const oct_task *task, bool failed)
+{
+    if (octi_trace_on())
+        octi_trace_ended_slowly(job, task, failed);
+}
+
+/* More items of maps are expected, or have ended. */
+static inline void octi_trace_items(int64_t expected, int64_t ended)
+{
+    if (octi_trace_on())
+        octi_trace_items_slowly(expected, ended);
+}
+
+/* Bytes that went to another process, or came. */
+static inline void octi_trace_moved(uint64_t bytes)
+{
+    if (octi_trace_on())
+        octi_trace_moved_slowly(bytes);
+}
+
+/* ---- for reports ---- */
+
+enum { OCTI_TRACE_RING = 65536, OCTI_TRACE_TASKS = 256 };
+
+typedef struct octi_trace_entry {
+    uint64_t queued, started, ended; /* ticks; queued or started 0: before recording began */
+    const oct_task *task;
+    bool failed;
+} octi_trace_entry;
+
+/* Sums of one task on one thread. Its owner writes, reports read: relaxed. */
+typedef struct octi_trace_sum {
+    _Atomic(const oct_task *) task;
+    _Atomic uint64_t count, failed, ticks, longest, waited;
+} octi_trace_sum;
+
+typedef struct octi_trace_thread {
+    struct octi_trace_thread *next;
+    int number;
+    _Atomic uint64_t written; /* entries ever */
+    _Atomic uint64_t moved;
+    _Atomic int64_t expected, ended;
+    octi_trace_sum sums[OCTI_TRACE_TASKS]; /* hashed by task; when it is full, others are left out */
+    octi_trace_entry ring[OCTI_TRACE_RING];
+} octi_trace_thread;
+
+/* All threads that recorded something, the latest first. They are never freed. */
+octi_trace_thread *octi_trace_threads(void);
+
+/* Ticks as seconds since recording began. */
+double octi_trace_seconds(uint64_t ticks);
+double octi_trace_duration(uint64_t ticks);
+uint64_t octi_trace_now(void);
+
+#endif
