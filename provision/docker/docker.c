@@ -6,6 +6,7 @@
 #include "provision/docker/destroy.h"
 #include "provision/docker/docker.h"
 #include "provision/docker/engine.h"
+#include "provision/docker/events.h"
 #include "provision/docker/exec.h"
 #include "provision/docker/found.h"
 
@@ -166,7 +167,10 @@ static oct_err node_evidence(octi_docker *docker, const octi_node *node, octi_bu
     sink.output = append_line;
     sink.ctx = text;
     sink.timeout = 10;
-    oct_error ignored; /* a log that is gone is no evidence, and no failure */
+    oct_error ignored; /* events or a log that are gone are no evidence, and no failure */
+    if (code == OCT_OK && *node->engine_id &&
+        octi_docker_events(docker, node->engine_id, text, &ignored) == OCT_E_NOMEM)
+        code = OCT_E_NOMEM;
     if (code == OCT_OK && *node->engine_id &&
         octi_docker_logs(docker, node, EVIDENCE_LINES, false, &sink, &ignored) != OCT_OK)
         return OCT_OK;

@@ -246,6 +246,7 @@ static void a_node_killed_under_an_exec_is_lost_and_named(void **state)
     octi_buffer text = {0};
     must(octi_docker_ops.evidence(provider.self, spec.name, &text, &problem));
     assert_non_null(strstr(text.data, "killed by signal 9"));
+    assert_non_null(strstr(text.data, " die exitCode=137"));
     octi_buffer_deinit(&text);
     octi_cluster_deinit(&cluster);
 
