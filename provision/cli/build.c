@@ -25,9 +25,15 @@ static const char compile_script[] =
     "mv -T out \"$builds/$key\" 2>/dev/null || [ -x \"$builds/$key/$name\" ] || exit 103\n"
     "echo \"compiled $builds/$key/$name\"\n";
 
-/* The same for a program that is there already: its name is the third argument. */
+/* The same for a program that is there already: its name is the third argument. (`command
+ * -v` would find the shell's own printf.) */
 static const char look_up_script[] = "[ \"$(cat \"$2\" 2>/dev/null)\" = \"$1\" ] || exit 101\n"
-                                     "path=$(command -v -- \"$3\") && [ -x \"$path\" ] || exit 104\n"
+                                     "case $3 in\n"
+                                     "*/*) path=$3 ;;\n"
+                                     "*) IFS=:; for folder in $PATH; do path=$folder/$3; [ -f \"$path\" ] && "
+                                     "[ -x \"$path\" ] && break; done ;;\n"
+                                     "esac\n"
+                                     "[ -f \"$path\" ] && [ -x \"$path\" ] || exit 104\n"
                                      "echo \"cached $path\"\n";
 
 enum { NOT_JOINED = 101, REFUSED = 102, NO_ROOM = 103, NOT_THERE = 104 };

@@ -1,0 +1,91 @@
+# Shared by the end-to-end cases: running a case, looking at what it did.
+#
+# A case is a function whose name is a sentence. It runs in a shell of its own; it fails at
+# the first expectation that does not hold, and is skipped where `skip REASON` says so.
+# shellcheck shell=bash disable=SC2154 # the script that reads this sets work and pattern
+
+passed=0 failed=0 skipped=0
+
+# case NAME: runs the function unless a pattern was given that it does not match.
+run_case() {
+    local title=$1 log=$work/log start=$SECONDS status
+    [[ $title == *$pattern* ]] || return 0
+    (set -e; cd "$(mktemp -d "$work/case.XXXX")"; "$title") >"$log" 2>&1
+    status=$?
+    case $status in
+    0) passed=$((passed + 1)); printf 'ok    %s (%d s)\n' "$title" $((SECONDS - start)) ;;
+    77) skipped=$((skipped + 1)); printf 'skip  %s: %s\n' "$title" "$(tail -n 1 "$log")" ;;
+    *)
+        failed=$((failed + 1))
+        printf 'FAIL  %s\n' "$title"
+        sed 's/^/      /' "$log" | tail -n 40
+        ;;
+    esac
+}
+
+skip() { echo "$*"; exit 77; }
+
+fail() { echo "expected: $*"; exit 1; }
+
+# try STATUS COMMAND...: runs the command, its output into ./out and ./err, and expects
+# that exit status.
+try() {
+    local wanted=$1 status=0
+    shift
+    "$@" >out 2>err </dev/null || status=$?
+    show_and_expect "$wanted" "$status" "$*"
+}
+
+# The same with ./in as standard input.
+try_with_input() {
+    local wanted=$1 status=0
+    shift
+    "$@" >out 2>err <in || status=$?
+    show_and_expect "$wanted" "$status" "$*"
+}
+
+show_and_expect() {
+    echo "\$ $3"
+    head -c 2000 out
+    head -c 4000 err
+    [ "$1" -eq "$2" ] || fail "status $1, not $2"
+}
+
+# has FILE TEXT: the file holds the text.
+has() { grep -qF -- "$2" "$1" || fail "'$2' in $1"; }
+has_not() { ! grep -qF -- "$2" "$1" || fail "no '$2' in $1"; }
+is_empty() { [ ! -s "$1" ] || fail "$1 to be empty: $(head -c 300 "$1")"; }
+equal() { [ "$1" = "$2" ] || fail "'$1', not '$2'"; }
+
+# json FILE EXPRESSION: a value of the JSON object in the file, by a Python expression on d.
+json() { python3 -c 'import json,sys; d = json.loads(open(sys.argv[1]).read()); print(eval(sys.argv[2]))' "$1" "$2"; }
+
+# What the engine has of a cluster, one name a line.
+things_of() {
+    docker ps -aq --filter "label=octavo.cluster=$1"
+    docker network ls -q --filter "label=octavo.cluster=$1"
+    docker volume ls -q --filter "label=octavo.cluster=$1"
+}
+
+nothing_left_of() { equal "$(things_of "$1")" ""; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || fail "within the time: $*"
+        sleep 0.1
+    done
+}
+
+# in_terminal STATUS KEYS COMMAND...: runs the command in a pseudo-terminal, types KEYS (see
+# terminal.py), leaves what it showed in ./screen, and expects that exit status.
+in_terminal() {
+    local wanted=$1 status=0
+    shift
+    python3 "$here/terminal.py" screen "$@" || status=$?
+    echo "\$ ${*:2}"
+    tr -d '\000' <screen | tail -c 3000
+    [ "$wanted" -eq "$status" ] || fail "status $wanted, not $status"
+}
