@@ -70,7 +70,7 @@ oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
 
     char pool_option[128];
-    const char *pool = cli_value(job->cli, "pool");
+    const char *pool = launch->sequential ? NULL : cli_value(job->cli, "pool");
     snprintf(pool_option, sizeof(pool_option), "--pool=%s", pool ? pool : "");
     line[used++] = build->path;
     if (pool)

@@ -2,6 +2,7 @@
 #ifndef OCTI_CLI_LAUNCH_H
 #define OCTI_CLI_LAUNCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "provision/cli/session.h"
@@ -11,6 +12,7 @@ typedef struct cli_launch {
     const char *const *argv; /* NULL-terminated; argv[0] is a path or a name in the cluster */
     int input_fd;            /* goes to rank 0; -1: none */
     double timeout;          /* seconds; 0: none */
+    bool sequential;         /* a program without a pool: it is not told of --pool */
 
     uint64_t output_digest; /* result: of its standard output, see core/digest.h */
 } cli_launch;

@@ -88,7 +88,8 @@ static oct_err run_part(struct lesson *lesson, const cli_program *program, unsig
     const char *const *arguments =
         lesson->arguments[0] ? lesson->arguments : (const char *const *)program->arguments;
     static const char *const none[] = {NULL};
-    *launch = (cli_launch){.ranks = ranks, .input_fd = -1};
+    launch->ranks = ranks;
+    launch->input_fd = -1;
     start_ns = octi_clock_ns();
     code = cli_job_launch(lesson->job, &build, arguments ? arguments : none, launch, status, err);
     *seconds = seconds_since(start_ns);
@@ -99,9 +100,8 @@ static void tell(const struct lesson *lesson, bool compared, bool same)
 {
     const cli_context *cli = lesson->job->cli;
     if (compared)
-        cli_say(cli, "%s: %s: %.1f s on one node, %.1f s on %u", lesson->name,
-                same ? "both results are the same" : "the results differ", lesson->loop, lesson->map,
-                cli_job_ranks(lesson->job));
+        cli_say(cli, "%s: %s: %.1f s for the loop, %.1f s for the map", lesson->name,
+                same ? "both results are the same" : "the results differ", lesson->loop, lesson->map);
     cli_say(cli, "%s: where the time went: cluster %.1f s, data %.1f s, compiling %.1f s, running %.1f s",
             lesson->name, lesson->cluster, lesson->data, lesson->compile, lesson->loop + lesson->map);
 }
@@ -110,7 +110,7 @@ static oct_err run_both(struct lesson *lesson, int *status, oct_error *err)
 {
     const cli_context *cli = lesson->job->cli;
     cli_program loop = {0}, map = {0};
-    cli_launch loop_launch = {0}, map_launch = {0};
+    cli_launch loop_launch = {.sequential = true}, map_launch = {0};
     bool has_loop = cli_program_find(lesson->name, cli->root, CLI_LESSON_EXERCISE, &loop, NULL) == OCT_OK;
     oct_err code = cli_program_find(lesson->name, cli->root, CLI_LESSON_SOLUTION, &map, err);
     if (code == OCT_OK)
@@ -120,7 +120,8 @@ static oct_err run_both(struct lesson *lesson, int *status, oct_error *err)
         code = run_part(lesson, &loop, 1, &loop_launch, &lesson->loop, status, err);
     }
     if (code == OCT_OK && *status == 0) {
-        cli_say(cli, "%s: %s on %u nodes", lesson->name, map.sources[0], cli_job_ranks(lesson->job));
+        unsigned ranks = cli_job_ranks(lesson->job);
+        cli_say(cli, "%s: %s on %u node%s", lesson->name, map.sources[0], ranks, ranks == 1 ? "" : "s");
         code = run_part(lesson, &map, cli_job_ranks(lesson->job), &map_launch, &lesson->map, status, err);
     }
     if (code == OCT_OK && *status == 0) {

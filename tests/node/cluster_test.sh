@@ -128,6 +128,7 @@ all_healthy()
 
 idle_memory()
 {
+    # shellcheck disable=SC2046 # a list
     docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(docker ps -q --filter "label=octavo.cluster=$NAME") |
         awk '{ value = $2 + 0; if ($2 ~ /GiB/) value *= 1024; if ($2 ~ /KiB/) value /= 1024
                if (value > most) most = value } END { printf "        the largest: %.1f MiB\n", most; exit most > 60 }' >&3
