@@ -61,7 +61,7 @@ static oct_err check_places(const struct place *from, const struct place *to, oc
     return OCT_OK;
 }
 
-static oct_err copy_all(const cli_context *cli, int argc, char **argv, oct_error *err)
+static oct_err copy_all(cli_context *cli, int argc, char **argv, oct_error *err)
 {
     cli_session session = {0};
     struct place to, from;
@@ -73,6 +73,8 @@ static oct_err copy_all(const cli_context *cli, int argc, char **argv, oct_error
         code = read_place(argv[i], &from, err);
         if (code == OCT_OK)
             code = check_places(&from, &to, err);
+        if (code == OCT_OK)
+            cli_session_name_from_node(cli, from.node[0] ? from.node : to.node);
     }
     if (code == OCT_OK)
         code = cli_session_find(cli, &session, err);

@@ -77,6 +77,8 @@ static int exec_command(cli_context *cli, int argc, char **argv)
         return cli_usage(cli, "'exec' needs a command");
     if (cli_given(cli, "all") && cli_given(cli, "node"))
         return cli_usage(cli, "--all and --node exclude each other");
+    if (cli_given(cli, "node"))
+        cli_session_name_from_node(cli, cli_value(cli, "node"));
     cli_session session = {0};
     oct_error err = OCT_ERROR_INIT;
     int status;

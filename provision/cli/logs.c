@@ -44,6 +44,8 @@ static oct_err choose(const cli_session *session, int argc, char **argv, const o
 
 static int logs(cli_context *cli, int argc, char **argv)
 {
+    if (argc > 0)
+        cli_session_name_from_node(cli, argv[0]);
     cli_session session = {0};
     struct wanted wanted = {.follow = cli_given(cli, "follow")};
     long tail;
@@ -82,7 +84,7 @@ const cli_command cli_command_logs = {
     .examples =
         {
             {"octavo logs --tail 20", "the last lines of every node"},
-            {"octavo logs head", "all of the head's"},
+            {"octavo logs dev-0", "all of one node of the cluster dev"},
             {"octavo logs --follow 3 4", "two nodes, as it happens"},
         },
     .options = options,

@@ -124,7 +124,7 @@ static oct_err render_rows(const cli_progress *progress, const cli_progress_view
 
 oct_err cli_progress_render(const cli_progress *progress, const cli_progress_view *view, octi_buffer *out)
 {
-    char head[512], count[64] = "";
+    char head[640], count[64] = "";
     if (progress->count > 0)
         snprintf(count, sizeof(count), "%zu of %zu, ", progress->done, progress->count);
     snprintf(head, sizeof(head), "%s: %s (%s%.1f s) %s", progress->title, progress->phase, count, view->now,

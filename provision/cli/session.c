@@ -69,6 +69,17 @@ oct_err cli_session_node(const cli_session *session, const char *text, const oct
                     cluster->name, cluster->wanted - 1);
 }
 
+void cli_session_name_from_node(cli_context *cli, const char *node)
+{
+    const char *dash = strrchr(node, '-');
+    size_t length = dash ? (size_t)(dash - node) : 0;
+    if (cli_given(cli, "name") || cli_given(cli, "file") || length == 0 || length >= sizeof(cli->spec.name) ||
+        !dash[1] || dash[1 + strspn(dash + 1, "0123456789")])
+        return;
+    memcpy(cli->spec.name, node, length);
+    cli->spec.name[length] = '\0';
+}
+
 bool cli_session_complete(const cli_session *session)
 {
     const octi_cluster *cluster = &session->cluster;

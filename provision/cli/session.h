@@ -26,6 +26,9 @@ void cli_session_close(cli_session *session);
 OCT_NODISCARD oct_err cli_session_node(const cli_session *session, const char *text, const octi_node **out,
                                        oct_error *err);
 
+/* Where no cluster was named, takes it from a node's full name: "dev-3" is of "dev". */
+void cli_session_name_from_node(cli_context *cli, const char *node);
+
 /* True when every node that the cluster should have runs. */
 bool cli_session_complete(const cli_session *session);
 

@@ -57,6 +57,8 @@ static int shell(cli_context *cli, int argc, char **argv)
         return cli_usage(cli, "'shell' takes one node; 'octavo exec' runs commands");
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return cli_usage(cli, "'shell' needs a terminal; 'octavo exec' runs commands without one");
+    if (argc == 1)
+        cli_session_name_from_node(cli, argv[0]);
     cli_session session = {0};
     const octi_node *node;
     int status = 0;
@@ -79,7 +81,7 @@ const cli_command cli_command_shell = {
         {
             {"octavo shell", "on the head, where sinfo, srun and octcc are"},
             {"octavo shell 3", "on the node octavo-3"},
-            {"octavo shell --name dev dev-1", "on a node of another cluster"},
+            {"octavo shell dev-1", "on a node of the cluster dev"},
         },
     .run = shell,
 };

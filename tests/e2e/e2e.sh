@@ -297,6 +297,8 @@ logs_are_those_of_the_daemons() {
     try 0 "$octavo" logs --name "$name" --tail 1
     equal "$(cut -d' ' -f1 out | sort -u | wc -l)" $nodes
     try 3 "$octavo" logs --name "$name" nobody
+    try 0 "$octavo" logs --tail 1 "$name-1"
+    has out "$name-1 | "
 }
 
 cp_brings_a_tree_there_and_back() {

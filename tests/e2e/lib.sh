@@ -2,7 +2,7 @@
 #
 # A case is a function whose name is a sentence. It runs in a shell of its own; it fails at
 # the first expectation that does not hold, and is skipped where `skip REASON` says so.
-# shellcheck shell=bash disable=SC2154 # the script that reads this sets work and pattern
+# shellcheck shell=bash disable=SC2154 # the script that reads this sets octavo, other, work and pattern
 
 passed=0 failed=0 skipped=0
 
@@ -19,6 +19,8 @@ run_case() {
         failed=$((failed + 1))
         printf 'FAIL  %s\n' "$title"
         sed 's/^/      /' "$log" | tail -n 40
+        # What it left must not fail the cases after it.
+        "$octavo" down "$other" --quiet </dev/null
         ;;
     esac
 }
