@@ -95,6 +95,11 @@ oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error
                               : NULL;
     if (!message) {
         json_decref(root);
+        if (size > 0 && memmem(body, size, "HTTPS server", 12)) {
+            oct_fail(err, OCT_E_DENIED, "the engine takes only TLS");
+            oct_hint(err, "set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of the certificates");
+            return OCT_E_DENIED;
+        }
         return oct_fail(err, status >= 500 ? OCT_E_IO : OCT_E_PROTOCOL,
                         "the engine answered with status %d and no explanation", status);
     }

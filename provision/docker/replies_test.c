@@ -184,6 +184,9 @@ static void a_page_of_html_is_not_quoted(void **state)
     assert_int_equal(octi_docker_explain(502, "<html>", 6, &err), OCT_E_IO);
     assert_string_equal(err.what, "the engine answered with status 502 and no explanation");
     assert_int_equal(octi_docker_explain(404, NULL, 0, &err), OCT_E_PROTOCOL);
+    static const char plain[] = "Client sent an HTTP request to an HTTPS server.\n";
+    assert_int_equal(octi_docker_explain(400, plain, strlen(plain), &err), OCT_E_DENIED);
+    assert_non_null(strstr(err.hint, "DOCKER_TLS_VERIFY"));
 }
 
 static void a_runtimes_layers_are_left_out_of_its_message(void **state)
