@@ -14,14 +14,14 @@ enum { BARREN_LIMIT = 8 };
 /* All workers wait for so long, and nothing moves. */
 enum { DEADLOCK_NS = 1000000000 };
 
-static oct_err refused(const octi_crew *crew, oct_error *err)
+static void say_refused(const octi_crew *crew, oct_error *err)
 {
     int alive = 0;
     for (int i = 0; i < crew->hand_count; i++)
         alive += crew->hands[i].state != OCTI_HAND_NONE;
     oct_fail(err, OCT_E_EXHAUSTED, "no worker process can be started: %d of %d are left", alive,
              crew->base.workers);
-    return oct_hint(err, "the limit is on processes or memory: see 'ulimit -u' and 'dmesg'");
+    oct_hint(err, "the limit is on processes or memory: see 'ulimit -u' and 'dmesg'");
 }
 
 /* Nothing will ever run again, or nothing that `only_relays` wait for. */
@@ -291,7 +291,7 @@ void octi_mortal_relieve(octi_crew *crew, bool moved)
             return;
     }
     if (!anybody_left(crew)) {
-        refused(crew, &error);
+        say_refused(crew, &error);
         fail_queue(crew, &error, false);
     } else if (at_work > 0) {
         crew->waiting_since_ns = 0;

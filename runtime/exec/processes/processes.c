@@ -49,8 +49,9 @@ static oct_err await_births(octi_crew *crew, oct_error *err)
         }
         oct_fail(err, OCT_E_EXHAUSTED, "cannot start worker process %d of %d: %s", (int)news.slot + 1,
                  crew->base.workers, news.what == OCTI_REFUSED ? strerror(news.value) : "it ended by itself");
-        return oct_hint(err, "say processes:%d, or raise the limit on processes: see 'ulimit -u'",
-                        news.slot > 0 ? (int)news.slot : 1);
+        oct_hint(err, "say processes:%d, or raise the limit on processes: see 'ulimit -u'",
+                 news.slot > 0 ? (int)news.slot : 1);
+        return OCT_E_EXHAUSTED;
     }
     return OCT_OK;
 }

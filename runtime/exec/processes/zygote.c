@@ -208,8 +208,8 @@ oct_err octi_zygote_start(octi_worker_fn work, void *ctx, octi_zygote *out, oct_
     if (pid < 0) {
         close(ends[0]);
         oct_fail(err, OCT_E_EXHAUSTED, "cannot start worker processes: %s", strerror(error));
-        return oct_hint(err,
-                        "the limit is on processes: see 'ulimit -u', and the container's if there is one");
+        oct_hint(err, "the limit is on processes: see 'ulimit -u', and the container's if there is one");
+        return OCT_E_EXHAUSTED;
     }
     *out = (octi_zygote){pid, ends[0]};
     return OCT_OK;
