@@ -64,8 +64,18 @@ octi_more *octi_job_more(octi_job *job, uint32_t dep_count)
     return job->more;
 }
 
+static void testify(octi_job *job, bool done, const void *value)
+{
+    octi_witness *witness = job->more ? job->more->witness : NULL;
+    if (!witness)
+        return;
+    job->more->witness = NULL;
+    witness->ended(witness, job, done, value);
+}
+
 static void free_job(octi_job *job)
 {
+    testify(job, false, NULL);
     if (job->has_value)
         octi_value_release(&job->task->result, octi_job_value(job));
     if (job->on_heap)
@@ -181,6 +191,7 @@ static oct_err store_value(octi_job *job, void *value)
 
 void octi_job_done(octi_job *job, void *value)
 {
+    testify(job, true, value);
     octi_args_release(job);
     if (value && store_value(job, value) != OCT_OK) {
         oct_error error;
@@ -314,6 +325,7 @@ oct_err octi_job_fetch(octi_job *job, oct_error *err)
 
 oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err)
 {
+    testify(job, true, value);
     oct_err code = store_value(job, value);
     if (code != OCT_OK)
         return oct_fail(err, code, "out of memory for a result of %u bytes", job->task->result.size);

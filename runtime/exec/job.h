@@ -59,9 +59,17 @@ typedef struct octi_dep {
     uint32_t param;
 } octi_dep;
 
+/* Told once of a job's end: before anybody can see that it succeeded, with the value (NULL for
+ * none), or when it is freed without having. Frees itself. */
+typedef struct octi_witness octi_witness;
+struct octi_witness {
+    void (*ended)(octi_witness *witness, const octi_job *job, bool done, const void *value);
+};
+
 /* What few jobs need. */
 typedef struct octi_more {
     oct_options options;
+    octi_witness *witness; /* or NULL; set before the job is handed over */
     oct_failure *failure; /* of a job that FAILED or was CANCELLED; NULL when memory was short */
     int attempts;
     _Atomic int32_t deps_left; /* unfinished deps, and 1 while the job is being submitted */

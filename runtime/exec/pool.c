@@ -11,6 +11,7 @@
 #include "runtime/exec/options.h"
 #include "runtime/exec/pool.h"
 #include "runtime/exec/processes/processes.h"
+#include "runtime/journal/resume.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
@@ -92,6 +93,12 @@ static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
     pool->limit = (uint32_t)spec.limit;
     code = class->open(&spec, pool, &pool->executor, err);
     if (code != OCT_OK) {
+        free(pool);
+        return code;
+    }
+    /* After the executor: in worker processes there is none, and rank 0's is a cluster's. */
+    if ((code = octi_resume_open(&pool->journal, err)) != OCT_OK) {
+        class->close(pool->executor);
         free(pool);
         return code;
     }
@@ -220,6 +227,8 @@ oct_err oct_pool_close(oct_pool *pool)
     executor->class->close(executor);
     pool->executor = NULL;
     octi_job_each(pool, reclaim, NULL);
+    octi_journal_close(pool->journal);
+    pool->journal = NULL;
     atomic_store(&pool->closed, true);
     return report(pool, octi_last_error());
 }

@@ -6,11 +6,13 @@
 #include <stdatomic.h>
 
 #include "runtime/exec/executor.h"
+#include "runtime/journal/journal.h"
 
 struct oct_pool {
     octi_executor *executor;     /* NULL when closed */
     uint32_t limit;              /* of unfinished futures; 0: none */
     _Atomic uint32_t unfinished; /* counted only under a limit; a futex */
+    octi_journal *journal;       /* of its results, or NULL */
     bool profile;                /* to be printed when it closes */
     char *trace;                 /* to be written then, or NULL; malloc'ed */
     _Atomic bool closing;

@@ -8,12 +8,16 @@
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/pool.h"
+#include "runtime/journal/resume.h"
 #include "runtime/task/type.h"
 #include "runtime/trace/record.h"
 
 static void hand_over(octi_job *job)
 {
-    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    oct_pool *pool = atomic_load_explicit(&job->pool, memory_order_relaxed);
+    if (pool->journal && octi_resume_job(pool->journal, job))
+        return;
+    octi_executor *executor = octi_pool_executor(pool);
     executor->class->submit(executor, job);
 }
 

@@ -1,0 +1,157 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/journal/resume.h"
+#include "runtime/task/type.h"
+
+typedef struct recorder {
+    octi_witness base; /* first */
+    octi_journal *journal;
+    octi_journal_key key;
+} recorder;
+
+/* FNV-1a of the program's file: another build may compute something else. */
+static oct_err digest_program(uint64_t *out, oct_error *err)
+{
+    unsigned char bytes[65536];
+    uint64_t digest = 0xcbf29ce484222325u;
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    ssize_t size = -1;
+    while (file >= 0 && ((size = read(file, bytes, sizeof(bytes))) > 0 || (size < 0 && errno == EINTR))) {
+        for (ssize_t i = 0; i < size; i++)
+            digest = (digest ^ bytes[i]) * 0x100000001b3u;
+    }
+    int error = errno;
+    if (file >= 0)
+        close(file);
+    if (size != 0)
+        return oct_fail(err, OCT_E_IO, "cannot read this program's file for its journal: %s",
+                        strerror(error));
+    *out = digest;
+    return OCT_OK;
+}
+
+oct_err octi_resume_open(octi_journal **out, oct_error *err)
+{
+    const char *path = getenv("OCTAVO_JOURNAL");
+    uint64_t build;
+    *out = NULL;
+    if (!path || !*path)
+        return OCT_OK;
+    oct_err code = digest_program(&build, err);
+    return code == OCT_OK ? octi_journal_open(path, build, out, err) : code;
+}
+
+static const octi_dep *dep_of(const octi_job *job, uint32_t param)
+{
+    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
+        if (job->more->deps[i].param == param)
+            return &job->more->deps[i];
+    }
+    return NULL;
+}
+
+/* A value of an OCT_TYPE is packed already: exec/args.h. */
+static oct_err append_arg(const octi_job *job, uint32_t param, octi_buffer *to)
+{
+    const octi_type *type = &job->task->types[param];
+    const char *field = (const char *)job->args + job->task->params[param].offset;
+    const octi_dep *dep = dep_of(job, param);
+    if (dep)
+        return dep->job->is_remote ? OCT_E_UNSUPPORTED
+                                   : octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
+    if (type->kind != OCTI_USER)
+        return octi_value_pack(type, field, to);
+    const char *packed;
+    uint64_t size;
+    memcpy(&packed, field, sizeof(packed));
+    memcpy(&size, packed, sizeof(size));
+    return octi_buffer_append(to, packed + sizeof(size), size);
+}
+
+static oct_err describe(const octi_job *job, octi_buffer *to)
+{
+    oct_err code = octi_buffer_append(to, job->task->name, strlen(job->task->name) + 1);
+    for (uint32_t i = 0; code == OCT_OK && i < job->task->param_count; i++) {
+        uint64_t size = 0;
+        size_t at = to->size;
+        code = octi_buffer_append(to, &size, sizeof(size));
+        if (code == OCT_OK)
+            code = append_arg(job, i, to);
+        if (code != OCT_OK)
+            break;
+        size = to->size - at - sizeof(size);
+        memcpy(to->data + at, &size, sizeof(size));
+    }
+    return code;
+}
+
+static bool has_value(const octi_job *job)
+{
+    return job->task->result.kind != OCTI_VOID && job->task->result.kind != OCTI_ERR;
+}
+
+static void job_ended(octi_witness *witness, const octi_job *job, bool done, const void *value)
+{
+    recorder *self = (recorder *)witness;
+    octi_buffer payload = {0};
+    if (done && (!has_value(job) || octi_value_pack(&job->task->result, value, &payload) == OCT_OK))
+        octi_journal_append(self->journal, &self->key, payload.data, payload.size);
+    octi_buffer_deinit(&payload);
+    free(self);
+}
+
+/* False when the payload makes no sense; else the job has ended, and may be gone. */
+static bool end_by(octi_job *job, const octi_buffer *payload)
+{
+    const octi_type *type = &job->task->result;
+    bool valued = has_value(job);
+    void *value = malloc(type->size + 1);
+    bool usable =
+        value && (!valued || octi_value_unpack(type, payload->data, payload->size, value) == OCT_OK);
+    if (usable && octi_job_start(job)) {
+        octi_job_done(job, valued ? value : NULL);
+    } else if (usable) { /* cancelled meanwhile */
+        if (valued)
+            octi_value_release(type, value);
+        octi_job_unref(job);
+    }
+    free(value);
+    return usable;
+}
+
+/* Without memory for it the job is not recorded, and computed once more by the next program. */
+static void watch(octi_journal *journal, const octi_journal_key *key, octi_job *job)
+{
+    recorder *self = malloc(sizeof(*self));
+    octi_more *more = self ? octi_job_more(job, 0) : NULL;
+    if (!more) {
+        free(self);
+        return;
+    }
+    *self = (recorder){{job_ended}, journal, *key};
+    more->witness = &self->base;
+}
+
+bool octi_resume_job(octi_journal *journal, octi_job *job)
+{
+    octi_journal_key key;
+    octi_buffer bytes = {0};
+    /* The tasks of our own carry addresses, or pieces whose size depends on the time. */
+    if (strncmp(job->task->name, "octi_", 5) == 0)
+        return false;
+    oct_err code = describe(job, &bytes);
+    if (code == OCT_OK)
+        code = octi_journal_key_of(journal, bytes.data, bytes.size, &key);
+    bytes.size = 0;
+    bool ended = false;
+    if (code == OCT_OK && octi_journal_find(journal, &key, &bytes) == OCT_OK)
+        ended = end_by(job, &bytes);
+    if (code == OCT_OK && !ended)
+        watch(journal, &key, job);
+    octi_buffer_deinit(&bytes);
+    return ended;
+}

@@ -1,0 +1,21 @@
+/* journal/resume.h - a pool whose results outlive the program.
+ *
+ * A job is known by its task's name, its arguments packed (task/type.h), and how many of the
+ * same were submitted before. One that was recorded ends at once, with the recorded value; any
+ * other is recorded when it succeeds, before anybody can see that it did. Failures are not
+ * recorded, nor are values that stay on another node, nor jobs whose arguments are there. The
+ * bytes between a struct's fields count as its value: zero what is submitted. */
+#ifndef OCTI_RESUME_H
+#define OCTI_RESUME_H
+
+#include "runtime/exec/job.h"
+#include "runtime/journal/journal.h"
+
+/* Opens the journal that OCTAVO_JOURNAL names for this program; NULL when it names none. */
+OCT_NODISCARD oct_err octi_resume_open(octi_journal **out, oct_error *err);
+
+/* For a QUEUED job that is about to be handed to its executor: true when it was recorded; it
+ * has ended then, and the executor's reference is gone. Else it will be recorded. */
+bool octi_resume_job(octi_journal *journal, octi_job *job);
+
+#endif

@@ -1,0 +1,149 @@
+/* Runs a program of its own, kills it at random, and runs it again until it ends. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "oct/oct.h"
+
+enum { TASKS = 150, WORKERS = 2 };
+
+/* Leaves a byte in the file of its runs; the value tells all arguments apart. */
+OCT_TASK(oct_doubles, work, const char *, runs, int, x, double, y)
+{
+    int file = open(runs, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || write(file, "x", 1) != 1)
+        oct_fail(oct_task_error(), OCT_E_IO, "cannot write '%s'", runs);
+    close(file);
+    oct_sleep(0.001);
+    oct_doubles values = {malloc(3 * sizeof(double)), 3};
+    for (int i = 0; i < 3; i++)
+        values.data[i] = x * 10 + i + y;
+    return values;
+}
+
+OCT_TASK(double, sum, oct_doubles, values, double, more)
+{
+    for (size_t i = 0; i < values.count; i++)
+        more += values.data[i];
+    return more;
+}
+
+OCT_TASK(oct_err, fails, const char *, runs)
+{
+    oct_doubles values = work(runs, 0, 0);
+    free(values.data);
+    return OCT_E_NOTFOUND;
+}
+
+/* Each task twice, and what needs its value; exits with 0 when all is as it should be. */
+static int program(const char *spec, const char *runs)
+{
+    static oct_future *first[TASKS], *again[TASKS], *sums[TASKS];
+    oct_pool *pool;
+    oct_error err = OCT_ERROR_INIT;
+    if (oct_pool_open_spec(spec, &pool, &err) != OCT_OK) {
+        fprintf(stderr, "%s\n", err.what);
+        return 10 + (int)err.code;
+    }
+    for (int i = 0; i < TASKS; i++) {
+        first[i] = oct_submit(pool, work, runs, i, 0.5);
+        again[i] = oct_submit(pool, work, runs, i, 0.5);
+        sums[i] = oct_submit(pool, sum, first[i], 1.0);
+    }
+    int wrong = 0;
+    for (int i = 0; i < TASKS; i++) {
+        double total = 0;
+        oct_doubles values = {0};
+        wrong += oct_result(sums[i], &total) != OCT_OK || total != 30.0 * i + 3 + 1.5 + 1;
+        wrong +=
+            oct_result(again[i], &values) != OCT_OK || values.count != 3 || values.data[2] != i * 10 + 2.5;
+        free(values.data);
+        oct_release(first[i]);
+    }
+    wrong += oct_result(oct_submit(pool, fails, runs), NULL) != OCT_E_NOTFOUND;
+    return oct_pool_close(pool) == OCT_OK && wrong == 0 ? 0 : 1;
+}
+
+static long size_of(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (long)status.st_size : 0;
+}
+
+/* The exit status, or -1 when it was killed after so many microseconds. */
+static int run_and_kill(const char *spec, const char *runs, useconds_t after)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "resume_test", spec, runs, (char *)NULL);
+        _exit(99);
+    }
+    if (after > 0) {
+        usleep(after);
+        kill(pid, SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void killed_again_and_again(const char *spec)
+{
+    char folder[] = "/tmp/octavo-resume-XXXXXX", journal[64], runs[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(journal, sizeof(journal), "%s/journal", folder);
+    snprintf(runs, sizeof(runs), "%s/runs", folder);
+    setenv("OCTAVO_JOURNAL", journal, 1);
+
+    int kills = 0, status;
+    srand(11);
+    while (kills < 200 && (status = run_and_kill(spec, runs, 5000 + (useconds_t)(rand() % 60000))) == -1)
+        kills++;
+    if (kills == 200)
+        status = run_and_kill(spec, runs, 0);
+    assert_int_equal(status, 0);
+    assert_true(kills > 0);
+    /* What ran when it was killed may run once more; what had ended never. The failing task,
+     * which is not recorded, runs each time that the program gets so far. */
+    assert_in_range(size_of(runs), 2 * TASKS, 2 * TASKS + kills * WORKERS + kills + 1);
+
+    long before = size_of(runs);
+    assert_int_equal(run_and_kill(spec, runs, 0), 0);
+    assert_int_equal(size_of(runs), before + 1);
+    unlink(journal);
+    unlink(runs);
+    rmdir(folder);
+}
+
+static void threads_run_nothing_twice(void **state)
+{
+    (void)state;
+    killed_again_and_again("threads:2");
+}
+
+static void processes_run_nothing_twice(void **state)
+{
+    (void)state;
+    killed_again_and_again("processes:2");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3)
+        return program(argv[1], argv[2]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_run_nothing_twice),
+        cmocka_unit_test(processes_run_nothing_twice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
