@@ -10,12 +10,30 @@ struct wanted {
     bool follow;
 };
 
+/* A log is what was asked for, whichever stream the daemons wrote it to. */
+static oct_err to_standard_output(void *ctx, int stream, const void *bytes, size_t size)
+{
+    const octi_exec *sink = ctx;
+    (void)stream;
+    return sink->output(sink->ctx, 1, bytes, size);
+}
+
+static bool interrupted(void *ctx)
+{
+    const octi_exec *sink = ctx;
+    return sink->interrupted(sink->ctx);
+}
+
 static oct_err log_node(void *ctx, const octi_provider *provider, const octi_node *node,
                         const octi_exec *sink, int *status, oct_error *err)
 {
     const struct wanted *wanted = ctx;
+    octi_exec merged = *sink;
+    merged.output = to_standard_output;
+    merged.interrupted = interrupted;
+    merged.ctx = (void *)sink;
     *status = 0;
-    return provider->ops->logs(provider->self, node, wanted->tail, wanted->follow, sink, err);
+    return provider->ops->logs(provider->self, node, wanted->tail, wanted->follow, &merged, err);
 }
 
 /* The nodes named in argv, or all of them. The caller frees the array. */
