@@ -95,8 +95,13 @@ static oct_err outcome(const octi_map_call *call, octi_map_failures *failures, o
 static oct_err run(const octi_map_call *call, const oct_map_options *options, oct_error *err)
 {
     octi_map_failures failures = {.lock = PTHREAD_MUTEX_INITIALIZER, .keep = options && options->on_failure};
-    oct_err code = octi_pool_executor(call->pool)->shares_memory ? octi_map_shared(call, &failures, err)
-                                                                 : octi_map_packed(call, &failures, err);
+    oct_err code;
+    if (call->pool->journal)
+        code = octi_map_recorded(call, &failures, err);
+    else if (octi_pool_executor(call->pool)->shares_memory)
+        code = octi_map_shared(call, &failures, err);
+    else
+        code = octi_map_packed(call, &failures, err);
     if (code == OCT_OK) {
         tell(call, &failures, options);
         code = outcome(call, &failures, err);
