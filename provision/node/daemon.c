@@ -20,7 +20,7 @@ static const int64_t BACKOFF_LAST = 10000 * MS;
 static const int64_t STEADY = 20000 * MS;       /* one that ran this long starts over with its back-off */
 static const int64_t STOP_PATIENCE = 1000 * MS; /* from SIGTERM to SIGKILL */
 
-void octi_describe_exit(int status, char *out, unsigned long size)
+void octi_describe_exit(int status, char *out, size_t size)
 {
     if (WIFSIGNALED(status))
         snprintf(out, size, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));

@@ -8,6 +8,7 @@
 #define OCTI_NODE_DAEMON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -68,6 +69,6 @@ void octi_daemon_reaped(octi_daemon *daemon, int status, int64_t now);
 void octi_daemon_read(octi_daemon *daemon);
 
 /* Writes "exited with status 3" or "killed by signal 11 (Segmentation fault)". */
-void octi_describe_exit(int status, char *out, unsigned long size);
+void octi_describe_exit(int status, char *out, size_t size);
 
 #endif
