@@ -24,7 +24,7 @@ def oct_cc_binary(name, copts = [], **kwargs):
 def oct_cc_test(name, copts = [], size = "small", **kwargs):
     cc_test(name = name, copts = _COPTS + copts, size = size, linkstatic = True, **kwargs)
 
-def oct_cc_fuzz_test(name, srcs, deps, corpus = [], **kwargs):
+def oct_cc_fuzz_test(name, srcs, deps, corpus = [], tags = [], **kwargs):
     """A libFuzzer target that is also a test.
 
     Without --config=fuzz it is linked with //bazel:fuzz_replay, whose main() runs the
@@ -39,5 +39,6 @@ def oct_cc_fuzz_test(name, srcs, deps, corpus = [], **kwargs):
         args = ["$(location %s)" % c for c in corpus],
         data = corpus,
         deps = deps + ["//bazel:fuzz_main"],
+        tags = tags + ["fuzz"],
         **kwargs
     )
