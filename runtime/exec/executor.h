@@ -47,8 +47,9 @@ typedef struct octi_executor_class {
     void (*forget)(octi_executor *executor, octi_job *job);
 
     /* Called on a worker thread of this executor whose task waits for `job`: runs other jobs
-     * until it has ended, or says that it never will (OCT_E_DEADLOCK). NULL where tasks run in
-     * other processes: then the waiting thread sleeps. */
+     * until it has ended, or says that it never will (OCT_E_DEADLOCK). With err NULL it must not
+     * give up: others of the circle must. NULL where tasks run in other processes: then the
+     * waiting thread sleeps. */
     oct_err (*wait)(octi_executor *executor, octi_job *job, oct_error *err);
 
     /* Called on a thread that is not such a worker's and is about to sleep until `job` has ended,

@@ -232,3 +232,14 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
     }
     return handle;
 }
+
+oct_future *octi_then(oct_task *task, const void *args, oct_future *const *futures, size_t future_count)
+{
+    oct_pool *pool = future_count > 0 ? oct_future_pool(futures[0]) : NULL;
+    if (pool)
+        return octi_submit(pool, NULL, task, args, futures, future_count);
+    if (future_count == 0 || futures[0])
+        oct_fail(octi_last_error(), OCT_E_STATE, "the future that '%s' should follow was taken already",
+                 task->name);
+    return NULL;
+}

@@ -6,6 +6,7 @@
 #include "runtime/exec/context.h"
 #include "runtime/exec/loop.h"
 #include "runtime/exec/pool.h"
+#include "runtime/future/wait.h"
 #include "runtime/map/map.h"
 #include "runtime/task/type.h"
 #include "runtime/trace/record.h"
@@ -135,8 +136,9 @@ oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, 
     for (int i = 0; i < started; i++) {
         if (joins_in)
             oct_cancel(futures[i]);
-        oct_err waited = oct_wait(futures[i], OCT_FOREVER);
-        (void)waited; /* a deadlock cannot be: these tasks wait for nobody */
+        /* Never given up: what it works on is on this stack. */
+        oct_err waited = octi_wait_for(octi_job_of(futures[i]), 0, NULL);
+        (void)waited;
         oct_release(futures[i]);
     }
     free(futures);

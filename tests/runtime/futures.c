@@ -226,6 +226,15 @@ static void a_future_may_be_an_argument_of_several_tasks(void **state)
     oct_release(second);
 }
 
+static void macros_evaluate_their_arguments_once(void **state)
+{
+    int calls = 0, x = 0;
+    oct_future *f = oct_then((calls++, oct_submit(*state, plus_one, (calls++, 1))), plus_one);
+    assert_int_equal(oct_result((calls++, f), &x), OCT_OK);
+    assert_int_equal(x, 3);
+    assert_int_equal(calls, 3);
+}
+
 static void a_long_chain_of_futures_ends(void **state)
 {
     oct_future *f = oct_submit(*state, plus_one, 0);
@@ -353,6 +362,7 @@ int suite_futures(void)
         SUITE_TEST(null_and_empty_values_travel),
         SUITE_TEST(types_of_ones_own_travel_by_pack_and_unpack),
         SUITE_TEST(a_future_may_be_an_argument_of_several_tasks),
+        SUITE_TEST(macros_evaluate_their_arguments_once),
         SUITE_TEST(a_long_chain_of_futures_ends),
         SUITE_TEST(a_failure_says_which_task_with_what_and_why),
         SUITE_TEST(an_outcome_that_is_not_ok_fails_the_task),

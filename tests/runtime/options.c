@@ -251,6 +251,30 @@ static void a_circle_through_an_argument_is_reported(void **state)
     assert_int_equal(oct_result(f, NULL), OCT_E_DEADLOCK);
 }
 
+OCT_TASK(int, item_waits_for_map, int, x)
+{
+    return waits_for_itself(x);
+}
+
+OCT_TASK(oct_err, maps_what_waits_for_it, int, count)
+{
+    int in[16] = {0}, out[16];
+    return oct_map(oct_task_pool(), item_waits_for_map, in, (size_t)count, out);
+}
+
+static void items_that_wait_for_their_map_fail_and_it_ends(void **state)
+{
+    if (strcmp(oct_pool_kind(*state), "threads") != 0)
+        skip();
+    for (int i = 0; i < 50; i++) {
+        atomic_store(&first_of_circle, NULL);
+        oct_future *f = oct_submit(*state, maps_what_waits_for_it, 16);
+        atomic_store(&first_of_circle, f);
+        assert_int_equal(oct_result(f, NULL), OCT_E_DEADLOCK);
+        oct_release(f);
+    }
+}
+
 int suite_options(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +288,7 @@ int suite_options(void)
         SUITE_TEST(a_circle_of_waits_is_reported),
         SUITE_TEST(a_task_that_waits_for_itself_is_told),
         SUITE_TEST(a_circle_through_an_argument_is_reported),
+        SUITE_TEST(items_that_wait_for_their_map_fail_and_it_ends),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

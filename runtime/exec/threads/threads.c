@@ -343,14 +343,15 @@ static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int de
     return runner == goal || waits_in_a_circle(pool, runner->waits_for, goal, depth + 1);
 }
 
-static bool set_waiting(worker *self, octi_job *job)
+/* True when the wait is part of a circle; it is noted all the same unless it may fail. */
+static bool set_waiting(worker *self, octi_job *job, bool may_fail)
 {
     threads *pool = self->pool;
     pthread_mutex_lock(&pool->waiting);
     self->waits_for = job;
     self->frames = octi_here.frame;
     bool circle = job && waits_in_a_circle(pool, job, self, 0);
-    if (circle)
+    if (circle && may_fail)
         self->waits_for = NULL;
     pthread_mutex_unlock(&pool->waiting);
     return circle;
@@ -358,10 +359,13 @@ static bool set_waiting(worker *self, octi_job *job)
 
 static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
 {
-    if (set_waiting(self, job))
-        return oct_fail(err, OCT_E_DEADLOCK,
-                        "waiting for '%s' would never end: it waits for the task that waits",
-                        job->task->name);
+    if (set_waiting(self, job, err != NULL)) {
+        if (err)
+            return oct_fail(err, OCT_E_DEADLOCK,
+                            "waiting for '%s' would never end: it waits for the task that waits",
+                            job->task->name);
+        wake(self->pool, INT_MAX); /* let the others of the circle find it, and fail */
+    }
     bell alarm = {{NULL, ring}, self->pool, false};
     if (octi_job_listen(job, &alarm.waiter)) {
         park(self->pool, job);
@@ -370,7 +374,7 @@ static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
                 octi_relax();
         }
     }
-    set_waiting(self, NULL);
+    set_waiting(self, NULL, false);
     return OCT_OK;
 }
 

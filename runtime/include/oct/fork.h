@@ -37,9 +37,7 @@
 /* The type of a forked call of a task. */
 #define oct_forked(fn) octi__forked_##fn
 
-#define oct_fork_at(place, fn, ...)                                                                          \
-    ((place)->fork = (octi_fork){octi__forkrun_##fn, 0, 0}, (place)->args = octi__args_##fn(__VA_ARGS__),    \
-     octi_fork_push(&(place)->fork))
+#define oct_fork_at(place, fn, ...) octi__fork_##fn(place, octi__args_##fn(__VA_ARGS__))
 
 #define oct_join_at(place, fn) octi__join_##fn(place)
 

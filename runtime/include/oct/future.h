@@ -53,7 +53,11 @@ typedef struct oct_options {
                 OCTI_FUTURES(__VA_ARGS__))
 
 /* A task on the value of `future` and further arguments, on the same pool. */
-#define oct_then(future, fn, ...) oct_submit(oct_future_pool(future), fn, future __VA_OPT__(, ) __VA_ARGS__)
+#define oct_then(future, fn, ...)                                                                            \
+    octi_then(&octi__task_##fn,                                                                              \
+              (struct octi__args_##fn[1]){                                                                   \
+                  octi__args_##fn(OCTI_EACH(OCTI_VALUE, fn, future __VA_OPT__(, ) __VA_ARGS__))},            \
+              OCTI_FUTURES(future __VA_OPT__(, ) __VA_ARGS__))
 
 /* Waits, stores the value in *out and takes the future. `out` points to what the task
  * returns, or is NULL for a task without a value or when the value is not wanted.
@@ -130,6 +134,8 @@ OCT_API __attribute__((noreturn)) void oct_die(oct_future *future);
 
 OCT_API oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *task, const void *args,
                                 oct_future *const *futures, size_t future_count);
+OCT_API oct_future *octi_then(oct_task *task, const void *args, oct_future *const *futures,
+                              size_t future_count);
 OCT_API oct_err octi_result(oct_future *future, void *out, octi_kind kind, size_t size, double seconds);
 
 /* An argument, or a zero of the parameter's type in the place of a future. */

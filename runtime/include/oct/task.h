@@ -222,6 +222,7 @@ typedef struct octi_fork {
         octi__forked_##fn *octi_self = (octi__forked_##fn *)octi_f;                                          \
         octi__run_##fn(&octi_self->args, &octi_self->result);                                                \
     }                                                                                                        \
+    OCTI_FORK_START(fn)                                                                                      \
     OCTI_MAYBE static inline R octi__join_##fn(octi__forked_##fn *octi_f)                                    \
     {                                                                                                        \
         if (__builtin_expect(octi_join_begin(&octi_f->fork), 1))                                             \
@@ -237,10 +238,19 @@ typedef struct octi_fork {
     {                                                                                                        \
         octi__run_##fn(&((octi__forked_##fn *)octi_f)->args, NULL);                                          \
     }                                                                                                        \
+    OCTI_FORK_START(fn)                                                                                      \
     OCTI_MAYBE static inline void octi__join_##fn(octi__forked_##fn *octi_f)                                 \
     {                                                                                                        \
         if (__builtin_expect(octi_join_begin(&octi_f->fork), 1))                                             \
             octi__run_##fn(&octi_f->args, NULL);                                                             \
+    }
+
+#define OCTI_FORK_START(fn)                                                                                  \
+    OCTI_MAYBE static inline void octi__fork_##fn(octi__forked_##fn *octi_f, struct octi__args_##fn octi_a)  \
+    {                                                                                                        \
+        octi_f->fork = (octi_fork){octi__forkrun_##fn, 0, 0};                                                \
+        octi_f->args = octi_a;                                                                               \
+        octi_fork_push(&octi_f->fork);                                                                       \
     }
 
 OCT_API void octi_fork_push(octi_fork *fork);
