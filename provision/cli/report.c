@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "provision/cli/interrupt.h"
 #include "provision/cli/report.h"
 #include "provision/cli/term.h"
 
@@ -19,8 +20,8 @@ int cli_exit_of(oct_err code)
         return CLI_EXIT_DENIED;
     case OCT_E_TIMEOUT:
         return CLI_EXIT_TIMEOUT;
-    case OCT_E_CANCELLED:
-        return CLI_EXIT_INTERRUPTED;
+    case OCT_E_CANCELLED: /* SIGTERM and SIGHUP are told apart as a shell does it */
+        return cli_interrupt_signal() ? 128 + cli_interrupt_signal() : CLI_EXIT_INTERRUPTED;
     default:
         return CLI_EXIT_FAILED;
     }
