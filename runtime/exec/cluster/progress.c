@@ -11,6 +11,10 @@
  * whoever has nothing to do must not be in the way of who has. */
 enum { SPIN_NS = 50000, YIELD_NS = 500000, SHORTEST_NS = 20000, LONGEST_NS = 500000 };
 
+/* The helper of a rank that has heard nothing for a second sleeps longer still: a pool that is
+ * only kept open costs next to nothing. */
+enum { QUIET_AFTER_NS = 1000000000, QUIET_NS = 4000000 };
+
 static __thread bool mine;
 
 bool octi_progress_is_mine(void)
@@ -232,14 +236,16 @@ bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadlin
  * busy, or asleep. */
 void octi_progress_help(octi_cluster *cluster)
 {
-    int64_t nap = SHORTEST_NS;
+    int64_t since = octi_clock_ns(), nap = SHORTEST_NS;
     while (!atomic_load_explicit(&cluster->closing, memory_order_acquire)) {
-        int64_t now = octi_clock_ns();
+        int64_t now = octi_clock_ns(), longest = now - since < QUIET_AFTER_NS ? LONGEST_NS : QUIET_NS;
         bool due = now - atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) >= nap / 2;
-        if (due && octi_progress(cluster))
+        if (due && octi_progress(cluster)) {
+            since = now;
             nap = SHORTEST_NS;
-        else
-            nap = nap < LONGEST_NS / 2 ? nap * 2 : LONGEST_NS;
+        } else {
+            nap = 2 * nap < longest ? 2 * nap : longest;
+        }
         octi_futex_wait(&cluster->closing, 0, now + nap);
     }
 }
