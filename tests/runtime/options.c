@@ -91,7 +91,7 @@ static void what_is_urgent_goes_first(void **state)
     char path[1024], order[COUNT + 3] = {0};
     temporary(path);
     for (int i = 0; i < oct_pool_workers(*state); i++)
-        oct_release(oct_submit(*state, nap, 0.1));
+        oct_release(oct_submit(*state, nap, 0.3));
     oct_sleep(0.03); /* they are all taken */
     oct_future *fs[COUNT + 2];
     fs[0] = oct_submit_with(*state, &(oct_options){.priority = -1}, note, path, 'c');
