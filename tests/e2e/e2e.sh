@@ -577,9 +577,9 @@ docker image inspect "$image" >/dev/null 2>&1 || {
     echo "error: image '$image' is not on this engine" >&2
     exit 1
 }
-# Every function above from here on is a case, in the order of the file; the cluster of the
-# first case serves the others, the last removes it.
-if [ -n "$pattern" ]; then up --quiet || exit 1; fi
+# Every function above is a case, in the order of the file; the cluster of the first serves
+# the others, the last removes it.
+[[ up_makes_nodes_that_can_work =~ $pattern ]] || up --quiet || exit 1
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
     case $each in clean_up | kill_up_after | break_image | active_jobs) continue ;; esac
     run_case "$each"
