@@ -37,8 +37,9 @@ def timed(function, *arguments):
     return time.monotonic() - start
 
 
-def octavo(*words):
-    return run(OCTAVO, *words, "--name", CLUSTER)
+def octavo(command, *words):
+    # Behind the command: what follows a program's name is the program's.
+    return run(OCTAVO, command, "--name", CLUSTER, *words)
 
 
 def parallel(commands):
