@@ -182,7 +182,8 @@ static bool reaches_inside(const octi_type *type, const char *field, const char 
     }
     size_t count;
     memcpy(&count, field + sizeof(void *), sizeof(count));
-    return count <= (size - offset) / octi_type_item_size(type->kind);
+    size_t item_size = octi_type_item_size(type->kind); /* and the alignment of its items */
+    return (uintptr_t)data % item_size == 0 && count <= (size - offset) / item_size;
 }
 
 oct_err octi_args_adopt(const oct_task *task, void *block, size_t size, uint64_t origin, uint32_t skip,

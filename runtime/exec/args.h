@@ -21,7 +21,8 @@ void octi_args_release(octi_job *job);
 void octi_args_forget_remote(octi_job *job);
 
 /* Checks a block that came from elsewhere, where it was at the address `origin`, and moves its
- * pointers. Every pointer must be into the block, every string must end in it. */
+ * pointers. Every pointer must be into the block, every string must end in it, every array must
+ * be aligned: the block's own address is a multiple of 16. */
 OCT_API OCT_NODISCARD oct_err octi_args_adopt(const oct_task *task, void *block, size_t size, uint64_t origin,
                                               uint32_t skip, oct_error *err);
 
