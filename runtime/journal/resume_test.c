@@ -52,9 +52,11 @@ OCT_TASK(char *, label, int, x, const char *, runs)
     if (asprintf(&text, "%g", values.data[1]) < 0)
         text = NULL;
     free(values.data);
-    if (x == 7)
-        oct_fail(oct_task_error(), OCT_E_IO, "seven never works");
-    return text;
+    if (x != 7)
+        return text;
+    free(text);
+    oct_fail(oct_task_error(), OCT_E_IO, "seven never works");
+    return NULL;
 }
 
 /* One item fails whenever it runs. */

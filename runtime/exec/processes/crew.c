@@ -117,7 +117,7 @@ bool octi_crew_collect(octi_crew *crew, octi_hand *hand)
     if (broken && hand->state == OCTI_HAND_READY)
         octi_mortal_doom(crew, hand, OCT_E_PROTOCOL);
     if (count > 0) {
-        atomic_thread_fence(memory_order_seq_cst);
+        octi_full_fence();
         if (atomic_load_explicit(&hand->slot->wants_room, memory_order_relaxed))
             octi_bell_ring(&hand->slot->bell);
     }

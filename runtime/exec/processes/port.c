@@ -21,7 +21,7 @@ static void tell_program(octi_port *port, bool eager)
         octi_bell_ring(port->program);
         return;
     }
-    atomic_thread_fence(memory_order_seq_cst); /* as in octi_bell_ring */
+    octi_full_fence(); /* as in octi_bell_ring */
     if (!atomic_load_explicit(&port->program->armed, memory_order_relaxed))
         return;
     int64_t now = octi_clock_ns();
