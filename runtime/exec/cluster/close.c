@@ -145,12 +145,11 @@ void octi_cluster_close(octi_executor *executor)
     stop_helper(cluster);
     cluster->local->class->close(cluster->local);
     octi_progress_stop(cluster);
-    if (is_broken(cluster)) {
-        /* MPI cannot be ended in order any more. The others are told as far as they hear. */
-        cluster->mpi->abort(cluster->link, 1);
+    /* A broken MPI cannot be ended in order: the launcher ends the others, with this program. */
+    if (!is_broken(cluster)) {
+        send_close(cluster, 0);
+        cluster->mpi->close(cluster->link);
     }
-    send_close(cluster, 0);
-    cluster->mpi->close(cluster->link);
     octi_progress_resume(cluster);
     free_cluster(cluster);
 }
