@@ -70,7 +70,7 @@ struct octi_witness {
 typedef struct octi_more {
     oct_options options;
     octi_witness *witness; /* or NULL; set before the job is handed over */
-    oct_failure *failure; /* of a job that FAILED or was CANCELLED; NULL when memory was short */
+    oct_failure *failure;  /* of a job that FAILED or was CANCELLED; NULL when memory was short */
     int attempts;
     _Atomic int32_t deps_left; /* unfinished deps, and 1 while the job is being submitted */
     uint32_t dep_count;

@@ -45,6 +45,7 @@ OCT_NODISCARD oct_err octi_map_shared(const octi_map_call *call, octi_map_failur
 OCT_NODISCARD oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failures, oct_error *err);
 
 /* Item by item, where the pool's results are recorded (journal/resume.h). */
-OCT_NODISCARD oct_err octi_map_recorded(const octi_map_call *call, octi_map_failures *failures, oct_error *err);
+OCT_NODISCARD oct_err octi_map_recorded(const octi_map_call *call, octi_map_failures *failures,
+                                        oct_error *err);
 
 #endif
