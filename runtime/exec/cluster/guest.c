@@ -108,6 +108,12 @@ static void send_end(octi_cluster *cluster, octi_post *post)
         if (!told)
             octi_progress_broke(cluster, &(oct_error){OCT_E_NOMEM, "out of memory for a message", ""});
     }
+    /* A job that was cancelled while it lay in the line is there still: whoever took it off
+     * just now may be writing to its guest, and whoever does so later sees that it has ended. */
+    if (octi_job_state(job) == OCTI_CANCELLED) {
+        pthread_mutex_lock(&cluster->lines);
+        pthread_mutex_unlock(&cluster->lines);
+    }
     if (!stays)
         octi_job_unref(job);
     free(guest);
@@ -116,8 +122,8 @@ static void send_end(octi_cluster *cluster, octi_post *post)
 static void guest_ended(octi_waiter *waiter, octi_job *job)
 {
     octi_guest *guest = (octi_guest *)waiter;
-    (void)job;
-    guest->ran = guest->began > 0 ? octi_clock_ns() - guest->began : 0;
+    bool ran = octi_job_state(job) != OCTI_CANCELLED && guest->began > 0;
+    guest->ran = ran ? octi_clock_ns() - guest->began : 0;
     octi_progress_post(guest->cluster, &guest->post);
 }
 
@@ -269,25 +275,24 @@ void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id)
 
 /* ---- the workers' feed ---- */
 
-static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *count)
+/* A guest's job is noted to begin now; of one that was cancelled the guest may be gone. */
+static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *count, int64_t now)
 {
     if (atomic_load_explicit(count, memory_order_relaxed) == 0)
         return NULL;
     pthread_mutex_lock(&cluster->lines);
     octi_job *job = octi_line_pop(line);
     atomic_store_explicit(count, line->count, memory_order_relaxed);
+    if (job && line == &cluster->guests && !octi_job_ended(job))
+        ((octi_guest *)(uintptr_t)job->executor)->began = now;
     pthread_mutex_unlock(&cluster->lines);
     return job;
 }
 
 static octi_job *take_any(octi_cluster *cluster, int64_t now)
 {
-    octi_job *job = take(cluster, &cluster->guests, &cluster->guests_count);
-    if (job) {
-        ((octi_guest *)(uintptr_t)job->executor)->began = now;
-        return job;
-    }
-    return take(cluster, &cluster->shared, &cluster->shared_count);
+    octi_job *job = take(cluster, &cluster->guests, &cluster->guests_count, now);
+    return job ? job : take(cluster, &cluster->shared, &cluster->shared_count, now);
 }
 
 octi_job *octi_guest_next(void *ctx)

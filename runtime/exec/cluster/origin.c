@@ -402,21 +402,27 @@ void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *r
 
 /* ---- cancelling ---- */
 
+/* Where a job is, only the thread that communicates may ask: it alone sends jobs away and
+ * takes them back. So it is handed the job itself. */
 typedef struct cancelling {
     octi_post post; /* first */
-    uint64_t id;
-    int rank;
+    octi_job *job;  /* holds a reference */
 } cancelling;
 
 static void send_cancel(octi_cluster *cluster, octi_post *post)
 {
     cancelling *self = (cancelling *)post;
-    octi_value_record *record = octi_outbox_add(cluster, self->rank, OCTI_CANCEL, 0, sizeof(*record), true);
+    octi_job *job = self->job;
+    bool away = octi_job_state(job) == OCTI_RUNNING && job->where == OCTI_AWAY &&
+                rank_of(job->executor) < cluster->size;
+    octi_value_record *record =
+        away ? octi_outbox_add(cluster, rank_of(job->executor), OCTI_CANCEL, 0, sizeof(*record), true) : NULL;
     if (record) {
-        record->id = self->id;
+        record->id = (job->executor >> 32) << 32 | job->index;
         record->value = 0;
         record->size = 0;
     }
+    octi_job_unref(job);
     free(self);
 }
 
@@ -424,13 +430,11 @@ static void send_cancel(octi_cluster *cluster, octi_post *post)
 void octi_origin_interrupt(octi_executor *executor, octi_job *job)
 {
     octi_cluster *cluster = (octi_cluster *)executor;
-    uint64_t mark = job->executor;
-    if (job->where != OCTI_AWAY || rank_of(mark) >= cluster->size)
-        return;
     cancelling *self = malloc(sizeof(*self));
     if (!self)
         return;
-    *self = (cancelling){{NULL, send_cancel}, (mark >> 32) << 32 | job->index, rank_of(mark)};
+    octi_job_ref(job);
+    *self = (cancelling){{NULL, send_cancel}, job};
     octi_progress_post(cluster, &self->post);
     octi_progress_now(cluster);
 }
