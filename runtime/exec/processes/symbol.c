@@ -1,3 +1,4 @@
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -48,6 +49,27 @@ typedef struct frame {
     int line;
 } frame;
 
+/* dwfl_module_getsrc goes by .debug_aranges, which clang leaves out: then the unit that holds
+ * the address is looked for. */
+static void find_line(Dwfl_Module *module, uintptr_t address, frame *found)
+{
+    Dwfl_Line *known = dwfl_module_getsrc(module, address);
+    if (known) {
+        found->file = dwfl_lineinfo(known, NULL, &found->line, NULL, NULL, NULL);
+        return;
+    }
+    Dwarf_Addr bias;
+    for (Dwarf_Die *unit = dwfl_module_nextcu(module, NULL, &bias); unit;
+         unit = dwfl_module_nextcu(module, unit, &bias)) {
+        Dwarf_Line *line =
+            dwarf_haspc(unit, address - bias) > 0 ? dwarf_getsrc_die(unit, address - bias) : NULL;
+        if (line && dwarf_lineno(line, &found->line) == 0) {
+            found->file = dwarf_linesrc(line, NULL, NULL);
+            return;
+        }
+    }
+}
+
 static frame look_up(Dwfl *dwfl, uintptr_t address)
 {
     frame found = {NULL, NULL, 0};
@@ -55,9 +77,7 @@ static frame look_up(Dwfl *dwfl, uintptr_t address)
     if (!module)
         return found;
     found.name = dwfl_module_addrname(module, address);
-    Dwfl_Line *line = dwfl_module_getsrc(module, address);
-    if (line)
-        found.file = dwfl_lineinfo(line, NULL, &found.line, NULL, NULL, NULL);
+    find_line(module, address, &found);
     if (!found.file)
         found.file = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
     return found;
