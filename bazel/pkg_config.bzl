@@ -12,8 +12,10 @@ def _flags(rctx, what):
         return None
     return [f for f in result.stdout.strip().split(" ") if f]
 
-def _header_exists(rctx, header):
-    probe = rctx.execute(["sh", "-c", "printf '#include <%s>\\n' | ${CC:-cc} -E - >/dev/null 2>&1" % header])
+def _header_exists(rctx, header, cflags):
+    script = "printf '#include <%s>\\n' \"$1\" | { shift; ${CC:-cc} -E \"$@\" - >/dev/null 2>&1; }"
+    language = "c++" if rctx.attr.cxx else "c"
+    probe = rctx.execute(["sh", "-c", script, "sh", header, "-x", language] + cflags)
     return probe.return_code == 0
 
 def _impl(rctx):
@@ -23,7 +25,11 @@ def _impl(rctx):
         present = cflags != None and libs != None
     else:
         cflags, libs = [], rctx.attr.libs
-        present = _header_exists(rctx, rctx.attr.header)
+        present = True
+
+    # A .pc file may be there without what it describes, so a header that is named is looked for too.
+    if present and rctx.attr.header:
+        present = _header_exists(rctx, rctx.attr.header, cflags)
 
     rctx.file("present.bzl", "PRESENT = %s\n" % present)
     if not present:
@@ -69,7 +75,8 @@ pkg_config = repository_rule(
     attrs = {
         "module": attr.string(doc = "the pkg-config module, or empty"),
         "libs": attr.string_list(doc = "link flags where there is no module"),
-        "header": attr.string(doc = "a header that tells whether it is there, where there is no module"),
+        "header": attr.string(doc = "a header that tells whether it is there; needed where there is no module"),
+        "cxx": attr.bool(doc = "the header is C++"),
         "debian": attr.string(mandatory = True, doc = "the Debian package that brings it"),
     },
     environ = ["CC", "PKG_CONFIG_PATH", "PATH"],

@@ -44,6 +44,14 @@ check "another seed replaces the data" [ "$(date -r "$work/data/json/hal.json" +
 check "a longer series begins with the shorter" \
     cmp -s -n "$(stat -c %s "$work/data/json/hal.json")" "$work/data/json/hal.json" "$work/long/json/hal.json"
 
+"$prep" taxi --size 3m --to "$work/taxi" --quiet
+(cd "$work/taxi" && sha256sum ./*.csv) >"$work/first"
+check "prep makes twelve months of trips" [ "$(wc -l <"$work/first")" = 12 ]
+rm "$work/taxi/yellow_tripdata_2019-03.csv"
+"$prep" taxi --size 3m --to "$work/taxi" --quiet --pool=threads:2
+(cd "$work/taxi" && sha256sum ./*.csv) >"$work/again"
+check "prep makes the same trips again" cmp -s "$work/first" "$work/again"
+
 sed -i '17s/.*/{"timestamp":"2013-01-02 09:46:00","open":"x"/' "$work/data/json/luv.json"
 check "a malformed line fails the map" fails_with 1 "$solution" --pool=threads:2 "$work/data"
 check "a malformed line is named" says 'json/luv.json:17: ' "$work/err"

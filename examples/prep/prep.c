@@ -16,6 +16,7 @@
 #include <oct/oct.h>
 
 #include "examples/prep/stocks.h"
+#include "examples/prep/taxi.h"
 #include "runtime/base/size.h"
 
 enum { EXIT_USAGE = 2 };
@@ -25,6 +26,7 @@ static const char usage[] =
     "\n"
     "  octavo-prep stocks                      64 MB of minute prices in data/stocks\n"
     "  octavo-prep stocks --size 1g            the full course's\n"
+    "  octavo-prep taxi --size 1g              a year of taxi trips as CSV, in data/taxi\n"
     "  octavo-prep stocks --to /tmp/s --seed 7 others, elsewhere\n"
     "\n"
     "Options:\n"
@@ -34,8 +36,36 @@ static const char usage[] =
     "  --pool SPEC   threads, threads:4, processes:4 or cluster\n"
     "  --quiet       no progress\n";
 
+/* A set of data: files that are made one apart from another. */
+typedef struct data_set {
+    const char *name;
+    const char *length; /* what the length of a file is counted in */
+    const char *under;  /* the folder's part that the files are in, with a slash before it */
+    int files;
+    int (*length_of)(int64_t bytes); /* of each, for so many bytes together */
+    void (*path)(int file, const char *folder, char *to, size_t size);
+    oct_err (*write)(int file, int length, uint64_t seed, const char *path, int64_t *bytes, oct_error *err);
+} data_set;
+
+static void stock_path(int file, const char *folder, char *to, size_t size)
+{
+    snprintf(to, size, "%s/json/%s.json", folder, stocks_symbol(file));
+}
+
+static void taxi_path(int file, const char *folder, char *to, size_t size)
+{
+    snprintf(to, size, "%s/yellow_tripdata_2019-%02d.csv", folder, file + 1);
+}
+
+static const data_set sets[] = {
+    {"stocks", "days", "/json", STOCKS_SYMBOLS, stocks_days, stock_path, stocks_write_json},
+    {"taxi", "trips", "", TAXI_MONTHS, taxi_trips, taxi_path, taxi_write_csv},
+};
+
+enum { SETS = sizeof(sets) / sizeof(sets[0]), FILES_MOST = 64 };
+
 typedef struct request {
-    const char *what;
+    int set;
     const char *folder;
     int64_t size;
     uint64_t seed;
@@ -51,15 +81,15 @@ static int fail(const oct_error *err, int status)
     return status;
 }
 
-/* Writes one symbol's file, unless a complete one of that many days is there. */
-OCT_TASK(stocks_result, write_stock, int, symbol, const char *, folder, int, days, uint64_t, seed)
+/* Writes a file of a set, unless it is there; the bytes that were written. */
+OCT_TASK(int64_t, write_file, int, file, int, set, const char *, folder, int, length, uint64_t, seed)
 {
     char path[4096];
-    snprintf(path, sizeof(path), "%s/json/%s.json", folder, stocks_symbol(symbol));
-    stocks_result result = {0};
+    int64_t bytes = 0;
+    sets[set].path(file, folder, path, sizeof(path));
     if (access(path, F_OK) != 0)
-        (void)stocks_write_json(symbol, days, seed, path, &result, oct_task_error());
-    return result;
+        (void)sets[set].write(file, length, seed, path, &bytes, oct_task_error());
+    return bytes;
 }
 
 /* Like mkdir -p. */
@@ -76,10 +106,10 @@ static oct_err make_folders(const char *path, oct_error *err)
     return OCT_OK;
 }
 
-static json_t *describe(const request *r, int days)
+static json_t *describe(const request *r, int length)
 {
-    return json_pack("{s:s, s:i, s:I, s:i}", "what", r->what, "version", 1, "seed", (json_int_t)r->seed,
-                     "days", days);
+    return json_pack("{s:s, s:i, s:I, s:i}", "what", sets[r->set].name, "version", 1, "seed",
+                     (json_int_t)r->seed, sets[r->set].length, length);
 }
 
 /* True when the file describes the same data. */
@@ -93,22 +123,22 @@ static bool describes(const char *path, const json_t *description)
 
 /* Notes in prep.json.part what the folder is being made for, after removing what was made
  * for something else; files of an interrupted run for the same are kept. */
-static oct_err begin(const request *r, int days, oct_error *err)
+static oct_err begin(const request *r, int length, oct_error *err)
 {
     char path[4096], part[4096];
-    snprintf(path, sizeof(path), "%s/json", r->folder);
+    snprintf(path, sizeof(path), "%s%s", r->folder, sets[r->set].under);
     oct_err code = make_folders(path, err);
     if (code != OCT_OK)
         return code;
 
     snprintf(path, sizeof(path), "%s/prep.json", r->folder);
     snprintf(part, sizeof(part), "%s/prep.json.part", r->folder);
-    json_t *description = describe(r, days);
+    json_t *description = describe(r, length);
     if (!describes(path, description) && !describes(part, description)) {
         (void)unlink(path);
-        for (int i = 0; i < STOCKS_SYMBOLS; i++) {
+        for (int i = 0; i < sets[r->set].files; i++) {
             char stale[4096];
-            snprintf(stale, sizeof(stale), "%s/json/%s.json", r->folder, stocks_symbol(i));
+            sets[r->set].path(i, r->folder, stale, sizeof(stale));
             (void)unlink(stale);
         }
     }
@@ -129,35 +159,48 @@ static oct_err finish(const request *r, oct_error *err)
     return OCT_OK;
 }
 
-static int prepare_stocks(oct_pool *pool, const request *r)
+static int prepare(oct_pool *pool, const request *r)
 {
     oct_error err;
-    int days = stocks_days(r->size);
-    if (begin(r, days, &err) != OCT_OK)
+    const data_set *set = &sets[r->set];
+    int length = set->length_of(r->size), files[FILES_MOST];
+    int64_t bytes[FILES_MOST] = {0};
+    if (begin(r, length, &err) != OCT_OK)
         return fail(&err, 1);
-
-    int symbols[STOCKS_SYMBOLS];
-    stocks_result results[STOCKS_SYMBOLS] = {{0}};
-    for (int i = 0; i < STOCKS_SYMBOLS; i++)
-        symbols[i] = i;
+    for (int i = 0; i < set->files; i++)
+        files[i] = i;
     oct_map_options options = {.chunk = 1};
-    if (oct_map_with(pool, &options, write_stock, symbols, STOCKS_SYMBOLS, results, r->folder, days,
+    if (oct_map_with(pool, &options, write_file, files, (size_t)set->files, bytes, r->set, r->folder, length,
                      r->seed) != OCT_OK)
         return fail(oct_last_error(), 1);
     if (finish(r, &err) != OCT_OK)
         return fail(&err, 1);
 
-    stocks_result made = {0};
-    int files = 0;
-    for (int i = 0; i < STOCKS_SYMBOLS; i++) {
-        made.lines += results[i].lines;
-        made.bytes += results[i].bytes;
-        files += results[i].lines > 0;
+    int64_t all = 0;
+    int made = 0;
+    for (int i = 0; i < set->files; i++) {
+        all += bytes[i];
+        made += bytes[i] > 0;
     }
     if (!r->quiet)
-        fprintf(stderr, "%s: %d files made (%.1f MB), %d were there\n", r->folder, files,
-                (double)made.bytes / 1e6, STOCKS_SYMBOLS - files);
+        fprintf(stderr, "%s: %d files made (%.1f MB), %d were there\n", r->folder, made, (double)all / 1e6,
+                set->files - made);
     return 0;
+}
+
+/* Which set is meant, and its usual folder where none was given. */
+static oct_err parse_set(const char *name, request *r, char *folder, size_t size, oct_error *err)
+{
+    r->set = 0;
+    while (r->set < SETS && strcmp(name, sets[r->set].name) != 0)
+        r->set++;
+    if (r->set == SETS) {
+        oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", name);
+        return oct_hint(err, "there are: stocks, taxi");
+    }
+    snprintf(folder, size, "data/%s", name);
+    r->folder = r->folder ? r->folder : folder;
+    return OCT_OK;
 }
 
 static oct_err parse_seed(const char *text, uint64_t *seed, oct_error *err)
@@ -171,7 +214,7 @@ static oct_err parse_seed(const char *text, uint64_t *seed, oct_error *err)
     return OCT_OK;
 }
 
-static oct_err parse_options(int argc, char **argv, request *r, oct_error *err)
+static oct_err parse_options(int argc, char **argv, request *r, char *folder, size_t room, oct_error *err)
 {
     enum { SIZE = 1, SEED, TO, QUIET, HELP };
     static const struct option options[] = {
@@ -204,14 +247,9 @@ static oct_err parse_options(int argc, char **argv, request *r, oct_error *err)
     r->size = (int64_t)size;
     if (optind == argc)
         return oct_fail(err, OCT_E_INVALID, "which data? 'octavo-prep stocks', say");
-    r->what = argv[optind];
-    if (strcmp(r->what, "stocks") != 0) {
-        oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", r->what);
-        return oct_hint(err, "there is: stocks");
-    }
     if (optind + 1 < argc)
         return oct_fail(err, OCT_E_INVALID, "'%s' is one word too many", argv[optind + 1]);
-    return OCT_OK;
+    return parse_set(argv[optind], r, folder, room, err);
 }
 
 int main(int argc, char **argv)
@@ -221,14 +259,15 @@ int main(int argc, char **argv)
         return fail(oct_last_error(), 1);
 
     /* From here on every way out closes the pool: other ranks wait for that. */
-    request r = {.folder = "data/stocks", .size = 64 << 20, .seed = 42};
+    request r = {.size = 64 << 20, .seed = 42};
+    char folder[64];
     oct_error err;
     int status = 0;
-    if (parse_options(argc, argv, &r, &err) != OCT_OK)
+    if (parse_options(argc, argv, &r, folder, sizeof(folder), &err) != OCT_OK)
         status = fail(&err, EXIT_USAGE);
     else if (r.help)
         fputs(usage, stdout);
     else
-        status = prepare_stocks(pool, &r);
+        status = prepare(pool, &r);
     return oct_pool_close(pool) == OCT_OK ? status : 1;
 }

@@ -1,15 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "examples/prep/output.h"
 #include "examples/prep/stocks.h"
+#include "examples/prep/text.h"
 
-enum { SECTORS = 6, BUFFER_BYTES = 1 << 18, LINE_MAX_BYTES = 160 };
+enum { SECTORS = 6 };
 
 /* Six sectors of four, in order. */
 static const char *const symbols[STOCKS_SYMBOLS] = {
@@ -35,16 +30,6 @@ int stocks_days(int64_t bytes)
     int64_t a_day = (int64_t)STOCKS_SYMBOLS * STOCKS_MINUTES_PER_DAY * STOCKS_LINE_BYTES;
     int64_t days = (bytes + a_day - 1) / a_day;
     return days < 1 ? 1 : (int)days;
-}
-
-/* SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
- * OOPSLA 2014. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
 }
 
 /* Nearly normal, mean 0, standard deviation about 147: the sum of four bytes' worth of
@@ -76,27 +61,9 @@ static price walk_next(walk *w)
     return w->last;
 }
 
-static char *put_text(char *at, const char *text)
-{
-    size_t size = strlen(text);
-    memcpy(at, text, size);
-    return at + size;
-}
-
-static char *put_digits(char *at, int64_t value, int digits)
-{
-    for (int i = digits - 1; i >= 0; i--, value /= 10)
-        at[i] = (char)('0' + value % 10);
-    return at + digits;
-}
-
 static char *put_price(char *at, price value)
 {
-    int64_t dollars = value / 10000;
-    int digits = 1;
-    for (int64_t rest = dollars; rest >= 10; rest /= 10)
-        digits++;
-    at = put_digits(at, dollars, digits);
+    at = put_whole(at, value / 10000);
     *at++ = '.';
     return put_digits(at, value % 10000, 4);
 }
@@ -138,77 +105,23 @@ static void next_trading_day(int64_t *day, char date[16])
     strftime(date, 16, "%Y-%m-%d", &tm);
 }
 
-static oct_err write_all(int fd, const char *bytes, size_t size, const char *path, oct_error *err)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == ENOSPC || errno == EDQUOT)) {
-            oct_fail(err, OCT_E_EXHAUSTED, "no space left for '%s'", path);
-            return oct_hint(err, "free some, or ask for less with --size");
-        }
-        if (n < 0)
-            return oct_fail(err, OCT_E_IO, "cannot write '%s': %s", path, strerror(errno));
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return OCT_OK;
-}
-
-static oct_err write_days(int fd, int symbol, int days, uint64_t seed, const char *path, stocks_result *out,
+oct_err stocks_write_json(int symbol, int days, uint64_t seed, const char *path, int64_t *bytes,
                           oct_error *err)
 {
-    char *buffer = malloc(BUFFER_BYTES);
-    if (!buffer)
-        return oct_fail(err, OCT_E_NOMEM, "no memory to write '%s'", path);
-
+    output out;
+    oct_err code = output_begin(&out, path, err);
+    if (code != OCT_OK)
+        return code;
     walk w = walk_start(symbol, seed);
     int64_t day = 15706; /* 2013-01-01 */
-    char date[16], *at = buffer;
-    oct_err code = OCT_OK;
+    char date[16];
     for (int i = 0; i < days && code == OCT_OK; i++) {
         next_trading_day(&day, date);
-        for (int minute = 0; minute < STOCKS_MINUTES_PER_DAY && code == OCT_OK; minute++) {
-            at = put_minute(at, date, minute, &w);
-            if (at - buffer <= BUFFER_BYTES - LINE_MAX_BYTES)
-                continue;
-            code = write_all(fd, buffer, (size_t)(at - buffer), path, err);
-            out->bytes += at - buffer;
-            at = buffer;
-        }
+        for (int minute = 0; minute < STOCKS_MINUTES_PER_DAY && code == OCT_OK; minute++)
+            code = output_line(&out, put_minute(out.at, date, minute, &w), err);
     }
+    code = output_end(&out, code, err);
     if (code == OCT_OK)
-        code = write_all(fd, buffer, (size_t)(at - buffer), path, err);
-    out->bytes += at - buffer;
-    out->lines = (int64_t)days * STOCKS_MINUTES_PER_DAY;
-    free(buffer);
+        *bytes = out.bytes;
     return code;
-}
-
-oct_err stocks_write_json(int symbol, int days, uint64_t seed, const char *path, stocks_result *out,
-                          oct_error *err)
-{
-    char part[4096];
-    /* A name of its own, so that two who make the same file do not disturb each other. */
-    if (snprintf(part, sizeof(part), "%s.part-XXXXXX", path) >= (int)sizeof(part))
-        return oct_fail(err, OCT_E_INVALID, "the path '%.80s...' is too long", path);
-    int fd = mkostemp(part, O_CLOEXEC);
-    if (fd < 0)
-        return oct_fail(err, OCT_E_IO, "cannot create '%s': %s", part, strerror(errno));
-
-    stocks_result result = {0};
-    oct_err code = write_days(fd, symbol, days, seed, part, &result, err);
-    if (code == OCT_OK && fchmod(fd, 0644) != 0)
-        code = oct_fail(err, OCT_E_IO, "cannot let others read '%s': %s", part, strerror(errno));
-    if (close(fd) != 0 && code == OCT_OK)
-        code = oct_fail(err, OCT_E_IO, "cannot write '%s': %s", part, strerror(errno));
-    if (code == OCT_OK && rename(part, path) != 0)
-        code = oct_fail(err, OCT_E_IO, "cannot rename '%s' to '%s': %s", part, path, strerror(errno));
-    if (code != OCT_OK) {
-        unlink(part);
-        return code;
-    }
-    *out = result;
-    return OCT_OK;
 }

@@ -17,11 +17,6 @@ enum {
     STOCKS_LINE_BYTES = 97,       /* of a JSON line, on average */
 };
 
-typedef struct stocks_result {
-    int64_t lines;
-    int64_t bytes;
-} stocks_result;
-
 /* The symbol's name, lowercase, as the file is called; index below STOCKS_SYMBOLS. */
 const char *stocks_symbol(int index);
 
@@ -33,7 +28,7 @@ int stocks_days(int64_t bytes);
  *   {"timestamp":"2013-01-02 09:30:00","open":78.5250,"high":78.5312,"low":78.5250,"close":78.5301}
  * The file appears under its name when it is complete, never before. OCT_E_IO,
  * OCT_E_EXHAUSTED (disk full); nothing is left behind then. Any thread. */
-oct_err stocks_write_json(int symbol, int days, uint64_t seed, const char *path, stocks_result *out,
+oct_err stocks_write_json(int symbol, int days, uint64_t seed, const char *path, int64_t *bytes,
                           oct_error *err);
 
 #endif

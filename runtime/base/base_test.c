@@ -29,6 +29,17 @@ static void fail_without_an_error_still_returns_the_code(void **state)
     assert_int_equal(oct_fail(NULL, OCT_E_NOMEM, "x"), OCT_E_NOMEM);
 }
 
+static void a_hint_without_an_error_returns_the_code_of_the_failure_before(void **state)
+{
+    (void)state;
+    oct_fail(NULL, OCT_E_DENIED, "x");
+    assert_int_equal(oct_hint(NULL, "ask"), OCT_E_DENIED);
+    oct_error err = OCT_ERROR_INIT;
+    oct_fail(&err, OCT_E_IO, "x");
+    oct_fail(NULL, OCT_E_LOST, "y");
+    assert_int_equal(oct_hint(&err, "ask"), OCT_E_IO);
+}
+
 static void a_long_message_is_cut_with_an_ellipsis(void **state)
 {
     (void)state;
@@ -112,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fail_returns_its_code_and_keeps_errno),
         cmocka_unit_test(fail_without_an_error_still_returns_the_code),
+        cmocka_unit_test(a_hint_without_an_error_returns_the_code_of_the_failure_before),
         cmocka_unit_test(a_long_message_is_cut_with_an_ellipsis),
         cmocka_unit_test(a_message_may_quote_the_error_it_replaces),
         cmocka_unit_test(every_code_has_a_name),

@@ -42,8 +42,12 @@ static void format_into(char *out, size_t size, const char *format, va_list args
         memcpy(out + size - 4, "...", 4);
 }
 
+/* What oct_fail said last on this thread: what oct_hint returns where there is no error to keep it. */
+static __thread oct_err latest = OCT_OK;
+
 oct_err oct_fail(oct_error *err, oct_err code, const char *format, ...)
 {
+    latest = code;
     if (!err)
         return code;
 
@@ -64,7 +68,7 @@ oct_err oct_fail(oct_error *err, oct_err code, const char *format, ...)
 oct_err oct_hint(oct_error *err, const char *format, ...)
 {
     if (!err)
-        return OCT_E_INVALID;
+        return latest;
 
     char hint[sizeof(err->hint)];
     va_list args;

@@ -136,7 +136,7 @@ static oct_err run_with_deps(octi_job *job, void *value, octi_frame *frame, oct_
         octi_dep *dep = &job->more->deps[i];
         octi_executor *executor =
             octi_pool_executor(atomic_load_explicit(&dep->job->pool, memory_order_relaxed));
-        if (dep->job->is_remote) {
+        if (octi_job_is_remote(dep->job)) {
             oct_err code = executor->class->fetch(executor, dep->job, err);
             if (code != OCT_OK)
                 return code;

@@ -23,8 +23,9 @@ typedef struct octi_executor octi_executor;
 /* A spec, taken apart: "threads:4,limit=100" */
 typedef struct octi_spec {
     char kind[32];
-    int count;  /* 0 when none was given */
-    long limit; /* 0 when none was given */
+    int count;          /* 0 when none was given */
+    long limit;         /* 0 when none was given */
+    char journal[4096]; /* "" when none was given */
 } octi_spec;
 
 typedef struct octi_executor_class {
@@ -39,11 +40,12 @@ typedef struct octi_executor_class {
     /* For a job that runs and is not wanted any more: OCTI_UNWANTED is set. May be NULL. */
     void (*interrupt)(octi_executor *executor, octi_job *job);
 
-    /* Brings the value of a job that is_remote here, by octi_value_unpack into the job as
+    /* Brings the value of a job that octi_job_is_remote here, by octi_value_unpack into the job as
      * octi_job_arrived does, and waits for it. NULL where values never are elsewhere. */
     oct_err (*fetch)(octi_executor *executor, octi_job *job, oct_error *err);
 
-    /* The value of a job that is_remote is not needed any more. Not blocking. NULL likewise. */
+    /* A job whose value is, or was, elsewhere is freed, so that nobody wants that value any more. Not
+     * blocking. NULL likewise. */
     void (*forget)(octi_executor *executor, octi_job *job);
 
     /* Called on a worker thread of this executor whose task waits for `job`: runs other jobs
@@ -79,7 +81,7 @@ OCT_API bool octi_job_retry(octi_job *job);
 /* Sees to it that the value of a DONE job is here. May wait. */
 OCT_API OCT_NODISCARD oct_err octi_job_fetch(octi_job *job, oct_error *err);
 
-/* A job's value, fetched: moves a native value into a job that is_remote. */
+/* A job's value, fetched: moves a native value into a job that octi_job_is_remote. */
 OCT_API oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err);
 
 /* Known kinds, in exec/pool.c's table. */

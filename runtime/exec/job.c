@@ -23,7 +23,7 @@ octi_job *octi_job_create(oct_pool *pool, oct_task *task)
     job->more = NULL;
     job->args = NULL;
     job->args_size = 0;
-    job->has_value = job->is_remote = job->on_heap = job->where = 0;
+    job->has_value = job->place = job->on_heap = job->where = 0;
     atomic_store_explicit(&job->pool, pool, memory_order_relaxed);
     atomic_store_explicit(&job->word, OCTI_WAITING, memory_order_release);
     return job;
@@ -81,7 +81,7 @@ static void free_job(octi_job *job)
     if (job->on_heap)
         free(*(void **)job->payload);
     octi_args_release(job);
-    if (job->is_remote)
+    if (job->place != OCTI_MADE_HERE)
         octi_args_forget_remote(job);
     if (job->more) {
         free(job->more->failure);
@@ -206,7 +206,7 @@ void octi_job_done(octi_job *job, void *value)
 void octi_job_done_elsewhere(octi_job *job)
 {
     octi_args_release(job);
-    job->is_remote = 1;
+    job->place = OCTI_REMOTE;
     end_job(job, OCTI_RUNNING, OCTI_DONE);
     octi_job_unref(job);
 }
@@ -317,7 +317,7 @@ bool octi_job_retry(octi_job *job)
 
 oct_err octi_job_fetch(octi_job *job, oct_error *err)
 {
-    if (!job->is_remote)
+    if (!octi_job_is_remote(job))
         return OCT_OK;
     octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
     return executor->class->fetch(executor, job, err);
@@ -329,6 +329,6 @@ oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err)
     oct_err code = store_value(job, value);
     if (code != OCT_OK)
         return oct_fail(err, code, "out of memory for a result of %u bytes", job->task->result.size);
-    job->is_remote = 0;
+    job->place = OCTI_BROUGHT;
     return OCT_OK;
 }

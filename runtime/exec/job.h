@@ -38,6 +38,13 @@ enum {
     OCTI_UNWANTED = 0x80, /* cancelled while it runs */
 };
 
+/* Where a DONE job's value is. */
+typedef enum octi_value_place {
+    OCTI_MADE_HERE, /* or there is none */
+    OCTI_REMOTE,    /* elsewhere: the executor knows where */
+    OCTI_BROUGHT,   /* here, and still where it was: tasks that were sent there may want it */
+} octi_value_place;
+
 enum { OCTI_JOB_SIZE = 192, OCTI_PAYLOAD = 112 };
 
 typedef struct octi_job octi_job;
@@ -89,7 +96,7 @@ struct octi_job {
     void *args;           /* the block of exec/args.h: payload, or malloc'ed */
     uint32_t args_size;   /* of the whole block */
     uint8_t has_value;    /* value_at(job) holds a native value that this job owns */
-    uint8_t is_remote;    /* DONE, but the value is elsewhere: the executor knows where */
+    uint8_t place;        /* of a DONE job's value: octi_value_place */
     uint8_t on_heap;      /* the payload holds a pointer to the value */
     uint8_t where;        /* unused by this layer: the executor's */
     uint64_t executor;    /* the executor's own word: a queue link, a rank and an id, ... */
@@ -124,6 +131,11 @@ void octi_job_each(const oct_pool *pool, void (*fn)(octi_job *job, void *ctx), v
 static inline octi_state octi_job_state(const octi_job *job)
 {
     return (octi_state)(atomic_load_explicit(&job->word, memory_order_acquire) & OCTI_STATE_MASK);
+}
+
+static inline bool octi_job_is_remote(const octi_job *job)
+{
+    return job->place == OCTI_REMOTE;
 }
 
 static inline bool octi_job_ended(const octi_job *job)

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "oct/trace.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
+#include "runtime/exec/futex.h"
 #include "runtime/exec/gate.h"
 #include "runtime/exec/options.h"
 #include "runtime/exec/pool.h"
@@ -39,9 +41,31 @@ static bool read_number(const char *text, const char **end, long *number)
     return *number > 0 && *number <= 1000000000;
 }
 
+/* One option of spec, which begins at `option`; *end is what follows it. */
+static oct_err read_option(const char *text, const char *option, const char **end, octi_spec *spec,
+                           oct_error *err)
+{
+    if (strncmp(option, "limit=", 6) == 0)
+        return read_number(option + 6, end, &spec->limit)
+                   ? OCT_OK
+                   : bad_spec(text, "a limit is a positive number", err);
+    if (strncmp(option, "journal=", 8) != 0)
+        return bad_spec(text, "the options are limit=N and journal=PATH", err);
+    const char *path = option + 8;
+    size_t length = strcspn(path, ",");
+    if (length == 0 || length >= sizeof(spec->journal))
+        return bad_spec(text, length == 0 ? "a journal is a file's path" : "the journal's path is too long",
+                        err);
+    memcpy(spec->journal, path, length);
+    spec->journal[length] = '\0';
+    *end = path + length;
+    return OCT_OK;
+}
+
 oct_err octi_spec_parse(const char *text, octi_spec *spec, oct_error *err)
 {
     octi_spec parsed = {0};
+    oct_err code;
     size_t length = strcspn(text, ":,");
     if (length == 0 || length >= sizeof(parsed.kind))
         return bad_spec(text, "there is no such kind", err);
@@ -55,10 +79,8 @@ oct_err octi_spec_parse(const char *text, octi_spec *spec, oct_error *err)
         parsed.count = (int)number;
     }
     while (*next == ',') {
-        if (strncmp(next, ",limit=", 7) != 0)
-            return bad_spec(text, "the one option is limit=N", err);
-        if (!read_number(next + 7, &next, &parsed.limit))
-            return bad_spec(text, "a limit is a positive number", err);
+        if ((code = read_option(text, next + 1, &next, &parsed, err)) != OCT_OK)
+            return code;
     }
     if (*next)
         return bad_spec(text, "there is something after it that makes no sense", err);
@@ -97,7 +119,7 @@ static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
         return code;
     }
     /* After the executor: in worker processes there is none, and rank 0's is a cluster's. */
-    if ((code = octi_resume_open(&pool->journal, err)) != OCT_OK) {
+    if ((code = octi_resume_open(spec.journal, &pool->journal, err)) != OCT_OK) {
         class->close(pool->executor);
         free(pool);
         return code;
@@ -162,6 +184,24 @@ oct_err octi_pool_admit(oct_pool *pool, oct_error *err)
     return OCT_OK;
 }
 
+void octi_pool_enter(oct_pool *pool)
+{
+    atomic_fetch_add_explicit(&pool->guests, 1, memory_order_relaxed);
+}
+
+void octi_pool_leave(oct_pool *pool)
+{
+    atomic_fetch_sub_explicit(&pool->guests, 1, memory_order_release);
+    octi_futex_wake(&pool->guests, INT_MAX); /* pools are never freed */
+}
+
+static void wait_for_guests(oct_pool *pool)
+{
+    uint32_t guests;
+    while ((guests = atomic_load_explicit(&pool->guests, memory_order_acquire)) > 0)
+        octi_futex_wait(&pool->guests, guests, 0);
+}
+
 typedef struct closing {
     oct_pool *pool;
     bool unfinished;
@@ -214,6 +254,7 @@ oct_err oct_pool_close(oct_pool *pool)
         return OCT_OK;
     if (oct_task_pool() == pool)
         return oct_fail(octi_last_error(), OCT_E_STATE, "a task cannot close the pool that runs it");
+    wait_for_guests(pool);
     if (atomic_exchange(&pool->closing, true))
         return oct_fail(octi_last_error(), OCT_E_STATE, "the pool is closed already");
 
@@ -235,8 +276,10 @@ oct_err oct_pool_close(oct_pool *pool)
 
 void oct_pool_cancel(oct_pool *pool)
 {
-    if (pool && !atomic_load(&pool->closed))
-        octi_job_each(pool, cancel, NULL);
+    if (!pool || atomic_load(&pool->closed))
+        return;
+    atomic_fetch_add(&pool->cancels, 1);
+    octi_job_each(pool, cancel, NULL);
 }
 
 int oct_pool_workers(const oct_pool *pool)

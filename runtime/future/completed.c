@@ -11,7 +11,7 @@
 
 typedef struct entry {
     octi_waiter waiter; /* first */
-    struct entry *next_added;
+    struct entry *next_added, *previous_added;
     struct entry *next_done;
     oct_completed *owner;
     oct_future *future;
@@ -24,8 +24,8 @@ struct oct_completed {
     _Atomic(entry *) done;    /* a stack that the finishers push to */
     _Atomic uint32_t arrived; /* a futex: counts pushes */
     entry *ready;             /* popped and put in order; the reader's */
-    entry *added;
-    size_t count; /* added */
+    entry *added;             /* and not given out */
+    size_t count;             /* added */
     size_t given;
 };
 
@@ -62,6 +62,8 @@ oct_err oct_completed_add(oct_completed *completed, oct_future *future)
                     .future = future,
                     .job = job,
                     .index = completed->count++};
+    if (completed->added)
+        completed->added->previous_added = self;
     completed->added = self;
     if (!octi_job_listen(job, &self->waiter))
         job_ended(&self->waiter, job);
@@ -111,6 +113,20 @@ static oct_err wait_for_any(oct_completed *completed, uint32_t arrived, int64_t 
                     completed->count - completed->given);
 }
 
+/* However many go through, only those that were not given out take up memory. */
+static void drop(oct_completed *completed, entry *self)
+{
+    while (!atomic_load_explicit(&self->fired, memory_order_acquire))
+        octi_relax();
+    if (self->previous_added)
+        self->previous_added->next_added = self->next_added;
+    else
+        completed->added = self->next_added;
+    if (self->next_added)
+        self->next_added->previous_added = self->previous_added;
+    free(self);
+}
+
 oct_future *oct_completed_next(oct_completed *completed, size_t *index, double seconds)
 {
     int64_t deadline_ns = octi_deadline(seconds);
@@ -132,7 +148,9 @@ oct_future *oct_completed_next(oct_completed *completed, size_t *index, double s
     completed->given++;
     if (index)
         *index = first->index;
-    return first->future;
+    oct_future *future = first->future;
+    drop(completed, first);
+    return future;
 }
 
 void oct_completed_destroy(oct_completed *completed)
@@ -141,7 +159,6 @@ void oct_completed_destroy(oct_completed *completed)
         return;
     for (entry *self = completed->added, *next; self; self = next) {
         next = self->next_added;
-        /* Those that were given out may be gone; those that were not are the reader's still. */
         bool waiting = !atomic_load_explicit(&self->fired, memory_order_acquire);
         if (waiting && !octi_job_unlisten(self->job, &self->waiter)) {
             while (!atomic_load_explicit(&self->fired, memory_order_acquire))

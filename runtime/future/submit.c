@@ -133,7 +133,8 @@ static void await_deps(octi_job *job)
 static oct_err check_options(const oct_pool *pool, const oct_options *options, oct_error *err)
 {
     if (options->node < 0 || options->node > oct_pool_nodes(pool))
-        return oct_fail(err, OCT_E_INVALID, "node %d of a pool with %d", options->node, oct_pool_nodes(pool));
+        return oct_fail(err, OCT_E_INVALID, "there is no node %d in a pool of %d, numbered from 0",
+                        options->node - (options->node > 0), oct_pool_nodes(pool));
     if (options->retries < 0)
         return oct_fail(err, OCT_E_INVALID, "%d retries", options->retries);
     return OCT_OK;

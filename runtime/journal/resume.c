@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,15 +35,32 @@ static oct_err digest_program(uint64_t *out, oct_error *err)
     return OCT_OK;
 }
 
-oct_err octi_resume_open(octi_journal **out, oct_error *err)
+/* The environment's name stands for a program and its arguments, which may run several times at
+ * once: each run takes the first file that no other has. Any of them holds what this one wants. */
+static oct_err open_free(const char *path, uint64_t build, octi_journal **out, oct_error *err)
 {
-    const char *path = getenv("OCTAVO_JOURNAL");
+    enum { RUNS_MAX = 64 };
+    char next[4096];
+    oct_err code = octi_journal_open(path, build, out, err);
+    for (int i = 1; code == OCT_E_EXISTS && i < RUNS_MAX; i++) {
+        if (snprintf(next, sizeof(next), "%s.%d", path, i) >= (int)sizeof(next))
+            break;
+        code = octi_journal_open(next, build, out, err);
+    }
+    return code;
+}
+
+oct_err octi_resume_open(const char *path, octi_journal **out, oct_error *err)
+{
     uint64_t build;
+    const char *shared = *path ? NULL : getenv("OCTAVO_JOURNAL");
     *out = NULL;
-    if (!path || !*path)
+    if (!*path && (!shared || !*shared))
         return OCT_OK;
     oct_err code = digest_program(&build, err);
-    return code == OCT_OK ? octi_journal_open(path, build, out, err) : code;
+    if (code != OCT_OK)
+        return code;
+    return shared ? open_free(shared, build, out, err) : octi_journal_open(path, build, out, err);
 }
 
 static const octi_dep *dep_of(const octi_job *job, uint32_t param)
@@ -61,8 +79,9 @@ static oct_err append_arg(const octi_job *job, uint32_t param, octi_buffer *to)
     const char *field = (const char *)job->args + job->task->params[param].offset;
     const octi_dep *dep = dep_of(job, param);
     if (dep)
-        return dep->job->is_remote ? OCT_E_UNSUPPORTED
-                                   : octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
+        return octi_job_is_remote(dep->job)
+                   ? OCT_E_UNSUPPORTED
+                   : octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
     if (type->kind != OCTI_USER)
         return octi_value_pack(type, field, to);
     const char *packed;

@@ -11,8 +11,10 @@
 #include "runtime/exec/job.h"
 #include "runtime/journal/journal.h"
 
-/* Opens the journal that OCTAVO_JOURNAL names for this program; NULL when it names none. */
-OCT_NODISCARD oct_err octi_resume_open(octi_journal **out, oct_error *err);
+/* Opens the journal at path for this program; where path is "", the one that OCTAVO_JOURNAL names,
+ * or, where other programs have that one open, the first free one of its name with .1, .2 ... behind it.
+ * *out is NULL when neither names one. */
+OCT_NODISCARD oct_err octi_resume_open(const char *path, octi_journal **out, oct_error *err);
 
 /* For a QUEUED job that is about to be handed to its executor: true when it was recorded; it
  * has ended then, and the executor's reference is gone. Else it will be recorded. */

@@ -156,6 +156,76 @@ static void killed_again_and_again(const char *spec)
     rmdir(folder);
 }
 
+/* The option beats the environment. */
+static void a_pool_is_told_of_its_journal(void **state)
+{
+    char folder[] = "/tmp/octavo-resume-XXXXXX", spec[128], runs[64], unused[64];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(spec, sizeof(spec), "threads:2,journal=%s/journal,limit=1000", folder);
+    snprintf(runs, sizeof(runs), "%s/runs", folder);
+    snprintf(unused, sizeof(unused), "%s/unused", folder);
+    setenv("OCTAVO_JOURNAL", unused, 1);
+    assert_int_equal(run_and_kill(spec, runs, 0), 0);
+    long before = size_of(runs);
+    assert_int_equal(run_and_kill(spec, runs, 0), 0);
+    assert_int_equal(size_of(runs), before + 2); /* the two that fail */
+    assert_int_equal(access(unused, F_OK), -1);
+    unlink(runs);
+    snprintf(spec, sizeof(spec), "%s/journal", folder);
+    unlink(spec);
+    rmdir(folder);
+}
+
+/* The same program with the same arguments may run twice at once. */
+static void a_journal_of_the_environment_that_is_in_use_has_a_second(void **state)
+{
+    char folder[] = "/tmp/octavo-resume-XXXXXX", journal[64], second[80], runs[64];
+    int ready[2], go[2];
+    char byte;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(journal, sizeof(journal), "%s/journal", folder);
+    snprintf(second, sizeof(second), "%s.1", journal);
+    snprintf(runs, sizeof(runs), "%s/runs", folder);
+    assert_true(pipe(ready) == 0 && pipe(go) == 0);
+    pid_t other = fork();
+    if (other == 0) { /* holds the lock, as a program that runs does */
+        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int file = open(journal, O_RDWR | O_CREAT, 0600);
+        bool held = fcntl(file, F_SETLK, &whole) == 0 && write(ready[1], "", 1) == 1;
+        _exit(held && read(go[0], &byte, 1) == 1 ? 0 : 1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    setenv("OCTAVO_JOURNAL", journal, 1);
+    assert_int_equal(run_and_kill("threads:2", runs, 0), 0);
+    assert_int_equal(access(second, F_OK), 0);
+    assert_int_equal(size_of(journal), 0);
+    assert_int_equal(write(go[1], "", 1), 1);
+    int status;
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+    unlink(journal);
+    unlink(second);
+    unlink(runs);
+    rmdir(folder);
+}
+
+static void a_journal_without_a_path_is_refused(void **state)
+{
+    char spec[5000] = "threads:2,journal=";
+    oct_pool *pool = NULL;
+    oct_error err = OCT_ERROR_INIT;
+    (void)state;
+    assert_int_equal(oct_pool_open_spec(spec, &pool, &err), OCT_E_INVALID);
+    assert_non_null(strstr(err.what, "a journal is a file's path"));
+    memset(spec + strlen(spec), 'x', 4500);
+    assert_int_equal(oct_pool_open_spec(spec, &pool, &err), OCT_E_INVALID);
+    assert_int_equal(oct_pool_open_spec("threads:2,journal=/nowhere/at/all", &pool, &err), OCT_E_IO);
+    assert_non_null(strstr(err.what, "/nowhere/at/all"));
+    assert_null(pool);
+}
+
 static void threads_run_nothing_twice(void **state)
 {
     (void)state;
@@ -173,6 +243,9 @@ int main(int argc, char **argv)
     if (argc == 3)
         return program(argv[1], argv[2]);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pool_is_told_of_its_journal),
+        cmocka_unit_test(a_journal_of_the_environment_that_is_in_use_has_a_second),
+        cmocka_unit_test(a_journal_without_a_path_is_refused),
         cmocka_unit_test(threads_run_nothing_twice),
         cmocka_unit_test(processes_run_nothing_twice),
     };

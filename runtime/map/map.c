@@ -81,8 +81,19 @@ static void tell(const octi_map_call *call, octi_map_failures *failures, const o
     }
 }
 
+bool octi_map_stopped(const octi_map_call *call)
+{
+    octi_map_watch *watch = call->watch;
+    return watch && (atomic_load_explicit(&watch->stop, memory_order_relaxed) ||
+                     watch->cancels != octi_pool_cancels(call->pool));
+}
+
 static oct_err outcome(const octi_map_call *call, octi_map_failures *failures, oct_error *err)
 {
+    size_t ran = call->watch ? atomic_load_explicit(&call->watch->done, memory_order_relaxed) : call->count;
+    if (ran < call->count)
+        return oct_fail(err, OCT_E_CANCELLED, "a map of '%s' was cancelled after %zu of %zu items",
+                        call->task->name, ran, call->count);
     if (failures->total == 0)
         return OCT_OK;
     oct_error first = failures->error;
@@ -110,8 +121,9 @@ static oct_err run(const octi_map_call *call, const oct_map_options *options, oc
     return code;
 }
 
-oct_err octi_map(oct_pool *pool, const oct_map_options *options, oct_task *task, const void *args,
-                 oct_future *const *futures, size_t future_count, const void *in, size_t count, void *out)
+oct_err octi_map_watched(oct_pool *pool, const oct_map_options *options, oct_task *task, const void *args,
+                         oct_future *const *futures, size_t future_count, const void *in, size_t count,
+                         void *out, octi_map_watch *watch)
 {
     oct_error *err = octi_last_error();
     if (!pool) /* oct_last_error still says why there is none */
@@ -127,9 +139,15 @@ oct_err octi_map(oct_pool *pool, const oct_map_options *options, oct_task *task,
     memcpy(filled, args, task->args_size);
     code = fill_in(task, filled, futures, future_count, err);
     if (code == OCT_OK) {
-        octi_map_call call = {pool, task, filled, in, count, out, options ? options->chunk : 0};
+        octi_map_call call = {pool, task, filled, in, count, out, options ? options->chunk : 0, watch};
         code = run(&call, options, err);
     }
     free(filled);
     return code;
+}
+
+oct_err octi_map(oct_pool *pool, const oct_map_options *options, oct_task *task, const void *args,
+                 oct_future *const *futures, size_t future_count, const void *in, size_t count, void *out)
+{
+    return octi_map_watched(pool, options, task, args, futures, future_count, in, count, out, NULL);
 }

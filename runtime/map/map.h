@@ -3,9 +3,17 @@
 #define OCTI_MAP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "oct/map.h"
+
+/* What others may see of a map under way, and how they end it. */
+typedef struct octi_map_watch {
+    _Atomic size_t done; /* items that have run */
+    _Atomic bool stop;   /* begin no more of them */
+    uint32_t cancels;    /* the pool's, when the map began */
+} octi_map_watch;
 
 typedef struct octi_map_call {
     oct_pool *pool;
@@ -14,7 +22,8 @@ typedef struct octi_map_call {
     const void *in;
     size_t count;
     void *out;
-    size_t chunk; /* 0: to be found out */
+    size_t chunk;          /* 0: to be found out */
+    octi_map_watch *watch; /* or NULL */
 } octi_map_call;
 
 typedef struct octi_map_failure {
@@ -34,6 +43,20 @@ typedef struct octi_map_failures {
     octi_map_failure *list;
     size_t count, capacity;
 } octi_map_failures;
+
+/* oct_map, watched. */
+oct_err octi_map_watched(oct_pool *pool, const oct_map_options *options, oct_task *task, const void *args,
+                         oct_future *const *futures, size_t future_count, const void *in, size_t count,
+                         void *out, octi_map_watch *watch);
+
+/* True when it should begin no more items. */
+bool octi_map_stopped(const octi_map_call *call);
+
+static inline void octi_map_ran(const octi_map_call *call, size_t items)
+{
+    if (call->watch)
+        atomic_fetch_add_explicit(&call->watch->done, items, memory_order_relaxed);
+}
 
 /* Any thread. */
 void octi_map_item_failed(octi_map_failures *failures, size_t item, const oct_error *error);

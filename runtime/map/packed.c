@@ -267,6 +267,27 @@ static void all_failed(const octi_map_call *call, octi_map_failures *failed, con
     }
 }
 
+static void collect(const octi_map_call *call, octi_map_failures *failed, part *self, int64_t *took);
+
+/* An item took its worker along, and with it what the others of the chunk had returned: these
+ * run again, half a chunk at a time, until only the item that is to blame has failed. */
+static void halve(const octi_map_call *call, octi_map_failures *failed, const part *self)
+{
+    size_t half = self->count / 2;
+    part halves[2] = {{NULL, self->start, half}, {NULL, self->start + half, self->count - half}};
+    oct_error errors[2];
+    oct_err codes[2];
+    for (int i = 0; i < 2; i++)
+        codes[i] = submit_part(call, &halves[i], &errors[i]);
+    for (int i = 0; i < 2; i++) {
+        int64_t unused;
+        if (codes[i] == OCT_OK)
+            collect(call, failed, &halves[i], &unused);
+        else
+            all_failed(call, failed, &halves[i], &errors[i]);
+    }
+}
+
 static void collect(const octi_map_call *call, octi_map_failures *failed, part *self, int64_t *took)
 {
     oct_bytes reply;
@@ -284,8 +305,11 @@ static void collect(const octi_map_call *call, octi_map_failures *failed, part *
         return;
     }
     oct_error error = *oct_last_error();
-    all_failed(call, failed, self, &error);
     oct_release(self->future);
+    if (code == OCT_E_CRASH && self->count > 1)
+        halve(call, failed, self);
+    else
+        all_failed(call, failed, self, &error);
 }
 
 /* The next chunk's size, from how long the last one took. */
@@ -307,8 +331,8 @@ oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failed, oc
     octi_trace_items((int64_t)call->count, 0);
     size_t size = call->chunk ? call->chunk : 1, next = 0, first = 0, count = 0;
     oct_err code = OCT_OK;
-    while (count > 0 || (code == OCT_OK && next < call->count)) {
-        while (code == OCT_OK && count < window && next < call->count) {
+    while (count > 0 || (code == OCT_OK && next < call->count && !octi_map_stopped(call))) {
+        while (code == OCT_OK && count < window && next < call->count && !octi_map_stopped(call)) {
             size_t left = call->count - next, most = call->chunk ? left : left / (2 * workers) + 1;
             part *self = &parts[(first + count) % window];
             *self = (part){NULL, next, size < most ? size : most};
@@ -323,6 +347,7 @@ oct_err octi_map_packed(const octi_map_call *call, octi_map_failures *failed, oc
             break;
         int64_t took;
         collect(call, failed, &parts[first], &took);
+        octi_map_ran(call, parts[first].count);
         octi_trace_items(-1, (int64_t)parts[first].count - 1); /* items are counted, their task is not */
         if (!call->chunk && parts[first].count == size)
             size = adapt(size, took);

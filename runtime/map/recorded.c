@@ -48,8 +48,9 @@ oct_err octi_map_recorded(const octi_map_call *call, octi_map_failures *failures
     size_t started = 0, finished = 0;
     if (code == OCT_OK)
         memcpy(args, call->args, call->task->args_size);
-    while (finished < started || (code == OCT_OK && started < call->count)) {
-        while (code == OCT_OK && started < call->count && started - finished < window) {
+    while (finished < started || (code == OCT_OK && started < call->count && !octi_map_stopped(call))) {
+        while (code == OCT_OK && started < call->count && started - finished < window &&
+               !octi_map_stopped(call)) {
             futures[started % window] = start(call, args, started);
             if (futures[started % window])
                 started++;
@@ -59,6 +60,7 @@ oct_err octi_map_recorded(const octi_map_call *call, octi_map_failures *failures
         if (finished < started) {
             finish(call, failures, futures[finished % window], finished);
             finished++;
+            octi_map_ran(call, 1);
         }
     }
     free(futures);

@@ -66,7 +66,7 @@ static void work_on(share *self, octi_frame *frame)
 {
     const octi_map_call *call = self->call;
     size_t size = call->chunk ? call->chunk : 1;
-    for (;;) {
+    while (!octi_map_stopped(call)) {
         size_t start = atomic_load_explicit(&self->next, memory_order_relaxed);
         size_t left = start < call->count ? call->count - start : 0;
         size_t most = left / (2 * (size_t)self->workers) + 1;
@@ -79,6 +79,7 @@ static void work_on(share *self, octi_frame *frame)
 
         int64_t began = octi_clock_ns();
         run_chunk(self, start, count, frame);
+        octi_map_ran(call, count);
         int64_t took = octi_clock_ns() - began;
         if (!call->chunk && took < SHORT_NS && count == size)
             size *= 2;

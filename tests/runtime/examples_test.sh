@@ -15,15 +15,36 @@ expect() {
 }
 
 for pool in threads:2 threads:1 processes:2; do
+    expect arrow $pool 'fare of the first trip: 10.5
+zone    count
+Soho        2
+Harlem      1
+null        1
+3 rows'
+    expect bag $pool '["folded",3]'
     expect first $pool '3'
     expect fork $pool '92'
+    expect frame $pool 'passenger_count  trips  mean(tip_fraction)
+              1      2               0.125
+              2      2                0.15
+           null      1                0.25
+3 rows'
     expect futures $pool '25
 25
 root(-1) failed 2 times: -1 has no real root'
+    expect lazy $pool 'line 3: 3 is not even
+1 of 5 items of '"'half'"' failed; the first, item 2: 3 is not even
+half of all: 8
+1 4 9 16'
     expect map $pool "word 1: 'it' is too short
 word 3: 'a' is too short
 2 of 5 items of 'letters' failed; the first, item 1: 'it' is too short
 5 0 6 0 6 "
+    expect node $pool '1000
+the last of the nodes is there'
+    expect reduce $pool '30
+10: 1 3 6 10
+100 101 103 106'
     expect values $pool '9
 10'
 done

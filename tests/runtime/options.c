@@ -53,6 +53,14 @@ OCT_TASK(void, note, const char *, path, char, byte)
     append(path, byte);
 }
 
+/* Says that it has begun by a byte in the file, and lasts until that is removed. */
+OCT_TASK(void, while_there_is, const char *, path)
+{
+    append(path, 'x');
+    for (int i = 0; i < 6000 && access(path, F_OK) == 0; i++)
+        oct_sleep(0.005);
+}
+
 OCT_TASK(int, until_told, double, seconds)
 {
     for (double waited = 0; waited < seconds && !oct_task_cancelled(); waited += 0.005)
@@ -88,16 +96,22 @@ static void a_task_that_fails_is_retried_as_often_as_asked(void **state)
 static void what_is_urgent_goes_first(void **state)
 {
     enum { COUNT = 200 };
-    char path[1024], order[COUNT + 3] = {0};
+    char path[1024], busy[1024], order[COUNT + 3] = {0};
     temporary(path);
-    for (int i = 0; i < oct_pool_workers(*state); i++)
-        oct_release(oct_submit(*state, nap, 0.3));
-    oct_sleep(0.03); /* they are all taken */
+    temporary(busy);
+    int workers = oct_pool_workers(*state);
+    for (int i = 0; i < workers; i++)
+        oct_release(oct_submit(*state, while_there_is, busy));
+    for (int i = 0; i < 6000 && size_of(busy) < workers; i++)
+        oct_sleep(0.005);
+    bool all_busy = size_of(busy) == workers;
     oct_future *fs[COUNT + 2];
     fs[0] = oct_submit_with(*state, &(oct_options){.priority = -1}, note, path, 'c');
     for (int i = 1; i <= COUNT; i++)
         fs[i] = oct_submit(*state, note, path, 'b');
     fs[COUNT + 1] = oct_submit_with(*state, &(oct_options){.priority = 1}, note, path, 'a');
+    remove(busy);
+    assert_true(all_busy);
     assert_int_equal(oct_wait_many(fs, COUNT + 2, OCT_ALL_DONE, OCT_FOREVER), OCT_OK);
     FILE *file = fopen(path, "r");
     assert_non_null(fgets(order, sizeof(order), file));

@@ -38,6 +38,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strncmp(argv[1], "--pool=", 7) == 0)
         suite_spec = argv[1] + 7;
-    int failed = suite_futures() + suite_waiting() + suite_maps() + suite_options();
+    int failed = suite_futures() + suite_waiting() + suite_maps() + suite_mappings() + suite_data() +
+                 suite_options() + suite_nodes();
     return oct_pool_close(shared) == OCT_OK && failed == 0 ? 0 : 1;
 }

@@ -31,6 +31,9 @@ bool suite_shares_pool(void);
 int suite_futures(void);
 int suite_waiting(void);
 int suite_maps(void);
+int suite_mappings(void);
+int suite_data(void);
+int suite_nodes(void);
 int suite_options(void);
 
 #endif

@@ -172,7 +172,7 @@ void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id);
 
 /* ---- value.c ---- */
 
-/* Where a value is, in the payload of a job that is_remote. */
+/* Where a value is, in the payload of a job that octi_job_is_remote. */
 typedef struct octi_location {
     uint64_t value;
     uint64_t size;

@@ -31,7 +31,7 @@ static int rank_of_values(octi_cluster *cluster, const octi_job *job)
     int rank = ANYWHERE;
     for (uint32_t i = 0; i < job->more->dep_count; i++) {
         const octi_job *dep = job->more->deps[i].job;
-        if (!dep->is_remote) {
+        if (!octi_job_is_remote(dep)) {
             uint64_t size =
                 dep->has_value ? octi_value_bytes(&dep->task->result, octi_job_value((octi_job *)dep)) : 0;
             if (size > most) {
@@ -58,7 +58,7 @@ static int place(octi_cluster *cluster, const octi_job *job)
         return options->node - 1;
     octi_job *near = options->near ? octi_job_of(options->near) : NULL;
     if (near && octi_job_state(near) == OCTI_DONE)
-        return near->is_remote ? octi_value_location(near).rank : cluster->rank;
+        return octi_job_is_remote(near) ? octi_value_location(near).rank : cluster->rank;
     return rank_of_values(cluster, job);
 }
 
@@ -129,13 +129,13 @@ static size_t packed_deps(octi_cluster *cluster, const octi_job *job, oct_err *c
         const octi_dep *dep = &job->more->deps[i];
         octi_dep_record record = {.param = dep->param, .task = dep->job->task->index, .rank = -1};
         size_t start = to->size;
-        if (dep->job->is_remote) {
+        if (octi_job_is_remote(dep->job)) {
             octi_location location = octi_value_location(dep->job);
             record.rank = location.rank;
             record.value = location.value;
         }
         *code = octi_buffer_append(to, &record, sizeof(record));
-        if (*code == OCT_OK && !dep->job->is_remote)
+        if (*code == OCT_OK && !octi_job_is_remote(dep->job))
             *code = octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
         if (*code != OCT_OK)
             break;

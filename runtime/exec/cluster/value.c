@@ -16,6 +16,24 @@ octi_location octi_value_location(const octi_job *job)
     return location;
 }
 
+/* Of a job whose value was brought here the executor's word is where it came from: a malloc'ed
+ * octi_location, or 0 where memory was short, and then the value stays there until the pool closes. */
+static void remember_location(octi_job *job, octi_location location)
+{
+    octi_location *kept = malloc(sizeof(*kept));
+    if (kept)
+        *kept = location;
+    job->executor = (uintptr_t)kept;
+}
+
+static octi_location recall_location(const octi_job *job)
+{
+    octi_location *kept = (octi_location *)(uintptr_t)job->executor;
+    octi_location location = kept ? *kept : (octi_location){.borrowed = 1};
+    free(kept);
+    return location;
+}
+
 void octi_value_stays(octi_job *job, octi_location location)
 {
     octi_args_release(job); /* they may be in the payload */
@@ -110,13 +128,26 @@ void octi_value_lost(octi_cluster *cluster)
     }
 }
 
-static oct_err take_in(octi_job *job, octi_asking *asking, oct_error *err)
+/* The value takes the place of its location in the job. Nobody communicates meanwhile, since who does
+ * reads locations to send them. */
+static oct_err settle(octi_cluster *cluster, octi_job *job, octi_location location, void *value,
+                      oct_error *err)
+{
+    octi_progress_stop(cluster);
+    oct_err code = octi_job_arrived(job, value, err);
+    if (code == OCT_OK)
+        remember_location(job, location);
+    octi_progress_resume(cluster);
+    return code;
+}
+
+static oct_err take_in(octi_cluster *cluster, octi_job *job, octi_asking *asking, oct_error *err)
 {
     void *value = malloc(job->task->result.size);
     oct_err code =
         value ? octi_value_unpack(&job->task->result, asking->bytes, asking->size, value) : OCT_E_NOMEM;
     if (code == OCT_OK)
-        code = octi_job_arrived(job, value, err);
+        code = settle(cluster, job, asking->location, value, err);
     else
         oct_fail(err, code, "the result of '%s', %zu bytes, cannot be unpacked", job->task->name,
                  asking->size);
@@ -152,16 +183,14 @@ oct_err octi_value_fetch(octi_executor *executor, octi_job *job, oct_error *err)
         return oct_fail(err, OCT_E_STATE, "a callback may not wait for a value that is on another node");
     pthread_mutex_lock(lock_of(job));
     oct_err code = OCT_OK;
-    if (job->is_remote) {
+    if (octi_job_is_remote(job)) {
         octi_asking asking = {.post = {NULL, send_fetch}, .location = octi_value_location(job)};
         octi_progress_post(cluster, &asking.post);
         octi_progress_now(cluster);
         octi_progress_until(cluster, &asking.answered);
-        octi_location location = asking.location;
-        code = asking.code == OCT_OK ? take_in(job, &asking, err) : explain(cluster, job, &asking, err);
+        code =
+            asking.code == OCT_OK ? take_in(cluster, job, &asking, err) : explain(cluster, job, &asking, err);
         free(asking.message);
-        if (code == OCT_OK)
-            octi_value_give_up(cluster, location);
     }
     pthread_mutex_unlock(lock_of(job));
     return code;
@@ -201,7 +230,8 @@ void octi_value_give_up(octi_cluster *cluster, octi_location location)
 
 void octi_value_forget(octi_executor *executor, octi_job *job)
 {
-    octi_value_give_up((octi_cluster *)executor, octi_value_location(job));
+    octi_location location = octi_job_is_remote(job) ? octi_value_location(job) : recall_location(job);
+    octi_value_give_up((octi_cluster *)executor, location);
 }
 
 /* ---- being asked ---- */

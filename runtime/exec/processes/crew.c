@@ -304,7 +304,7 @@ static bool work(octi_crew *crew)
     take_submitted(crew);
     moved |= distribute(crew);
     if (octi_queue_peek(&crew->queue))
-        octi_mortal_relieve(crew, moved);
+        octi_mortal_relieve(crew);
     moved |= look_around(crew, moved, due);
     return moved;
 }

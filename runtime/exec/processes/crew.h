@@ -48,8 +48,8 @@ typedef struct octi_crew {
     octi_hand *hands;
     _Atomic int hand_count; /* of them, that were ever used; only grows */
     int hand_limit;
-    bool refused;             /* the machine gave no further process */
-    int64_t waiting_since_ns; /* all workers, for nested tasks, with none moving; 0: they do not */
+    int64_t refused_ns;       /* when the machine gave no further process; 0: it did */
+    int64_t waiting_since_ns; /* all workers, for a process that is refused; 0: they do not */
     int64_t look_again_ns;    /* for stuck tasks and time limits; 0: no need */
 } octi_crew;
 
@@ -98,7 +98,7 @@ void octi_mortal_bear(octi_crew *crew, octi_hand *hand);
 void octi_mortal_doom(octi_crew *crew, octi_hand *hand, oct_err why);
 
 /* Gives workers that wait for nested tasks a replacement, while jobs wait. */
-void octi_mortal_relieve(octi_crew *crew, bool moved);
+void octi_mortal_relieve(octi_crew *crew);
 
 /* ---- relay.c ---- */
 

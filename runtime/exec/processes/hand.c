@@ -24,6 +24,7 @@ void octi_hand_reset(octi_hand *hand)
     atomic_store(&slot->bell.armed, 0);
     atomic_store(&slot->answers_bell.armed, 0);
     atomic_store(&slot->waiting, 0);
+    atomic_store(&slot->heard, 0);
     atomic_store(&slot->wants_room, 0);
     atomic_store(&slot->crash.count, 0);
     octi_incoming_deinit(&hand->inbox);
@@ -34,7 +35,7 @@ void octi_hand_reset(octi_hand *hand)
     hand->request_out = (octi_outgoing){0};
     hand->first = hand->count = 0;
     hand->window = OCTI_WINDOW_MIN;
-    hand->nested = 0;
+    hand->nested = hand->answered = 0;
     hand->full = hand->touched = false;
     hand->kill_ns = 0;
     hand->doom = OCT_OK;
@@ -55,7 +56,8 @@ bool octi_hand_send(octi_hand *hand, octi_job *job)
         hand->request_out.open = false;
         return false;
     }
-    hand->sent[(hand->first + hand->count++) % OCTI_WINDOW] = (octi_sent){job, hand->request_out.position};
+    hand->sent[(hand->first + hand->count++) % OCTI_WINDOW] =
+        (octi_sent){job, hand->request_out.position, hand->requests.head};
     return true;
 }
 
@@ -90,6 +92,7 @@ bool octi_hand_flush(octi_hand *hand)
         octi_buffer_deinit(&hand->request);
     if (hand->requests.head == before)
         return moved;
+    hand->sent[(hand->first + hand->count - 1) % OCTI_WINDOW].end = hand->requests.head;
     octi_bell_ring(&hand->slot->bell);
     return true;
 }
@@ -109,11 +112,25 @@ bool octi_hand_runs(const octi_hand *hand)
     return hand->count > 0 && octi_ring_was_claimed(&hand->slot->requests, hand->sent[hand->first].position);
 }
 
+/* A request in several pieces, of which the worker has taken some and not all. */
+static bool is_half_read(const octi_hand *hand, uint64_t claimed)
+{
+    for (uint32_t i = 0; i < hand->count; i++) {
+        const octi_sent *sent = &hand->sent[(hand->first + i) % OCTI_WINDOW];
+        if (sent->position < claimed && claimed < sent->end)
+            return true;
+    }
+    return false;
+}
+
 bool octi_hand_revoke(octi_hand *hand, uint64_t *from)
 {
-    if (hand->request_out.open)
-        return false;
-    *from = octi_ring_revoke(&hand->requests);
+    uint64_t claimed = octi_ring_claimed(&hand->slot->requests);
+    do {
+        if (hand->request_out.open || is_half_read(hand, claimed))
+            return false;
+    } while (!octi_ring_revoke_at(&hand->requests, &claimed));
+    *from = claimed;
     return true;
 }
 
@@ -131,6 +148,7 @@ octi_job *octi_hand_take_back(octi_hand *hand, uint64_t from)
 void octi_hand_answer(octi_hand *hand, octi_answer *answer)
 {
     answer->next = NULL;
+    hand->answered++;
     if (hand->first_answer) {
         hand->last_answer->next = answer;
         hand->last_answer = answer;

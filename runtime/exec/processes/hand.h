@@ -21,10 +21,10 @@ typedef enum octi_hand_state {
     OCTI_HAND_DOOMED, /* to be killed, or dead and not yet buried */
 } octi_hand_state;
 
-/* A job at the worker, and where its request begins in the ring. */
+/* A job at the worker, and where its request begins and ends in the ring. */
 typedef struct octi_sent {
     octi_job *job;
-    uint64_t position;
+    uint64_t position, end;
 } octi_sent;
 
 /* A reply to what a task of this worker submitted. */
@@ -58,7 +58,8 @@ typedef struct octi_hand {
     int64_t kill_ns;        /* when the running task's time is up; 0: never */
     oct_err doom;           /* why its running task is killed, or OCT_OK */
 
-    uint32_t nested; /* requests of its tasks that have not ended */
+    uint32_t nested;   /* requests of its tasks that have not ended */
+    uint32_t answered; /* those that have, to compare with slot->heard */
     octi_ring_writer answers;
     octi_outgoing answer_out;
     octi_answer *first_answer, *last_answer; /* the first is going out while answer_out is open */
@@ -92,7 +93,7 @@ bool octi_hand_runs(const octi_hand *hand);
 octi_job *octi_hand_take_back(octi_hand *hand, uint64_t from);
 
 /* Keeps the worker from beginning what it has not begun; gives where that starts. False while a
- * request is half sent. */
+ * request is half sent or half read: the rest of it must still come. */
 bool octi_hand_revoke(octi_hand *hand, uint64_t *from);
 
 /* Has the bytes sent as an answer, which it owns from now on. */

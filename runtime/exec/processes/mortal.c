@@ -11,8 +11,12 @@
 /* A slot whose processes die so often, one after another, with no task to blame, is given up. */
 enum { BARREN_LIMIT = 8 };
 
-/* All workers wait for so long, and nothing moves. */
-enum { DEADLOCK_NS = 1000000000 };
+/* A process that the machine refused is asked for again after so long, since others may have
+ * ended; and when all workers wait for it, that is given up after the longer time. */
+enum { REFUSED_NS = 100000000, PATIENCE_NS = 1000000000 };
+
+/* Workers that seem to wait are looked at again after so long. */
+enum { DOUBT_NS = 20000000 };
 
 static void say_refused(const octi_crew *crew, oct_error *err)
 {
@@ -139,10 +143,11 @@ static void hear_one(octi_crew *crew, const octi_news *news)
     case OCTI_STARTED:
         if (hand->state == OCTI_HAND_STARTING)
             hand->state = OCTI_HAND_READY;
+        crew->refused_ns = crew->waiting_since_ns = 0;
         break;
     case OCTI_REFUSED:
         hand->state = OCTI_HAND_NONE;
-        crew->refused = true;
+        crew->refused_ns = octi_clock_ns();
         break;
     case OCTI_DIED:
         bury(crew, hand, news->value);
@@ -239,7 +244,7 @@ void *octi_mortal_listener(void *ctx)
 
 static octi_hand *free_hand(octi_crew *crew)
 {
-    if (crew->refused)
+    if (crew->refused_ns > 0 && octi_clock_ns() - crew->refused_ns < REFUSED_NS)
         return NULL;
     for (int i = 0; i < crew->hand_count; i++) {
         if (crew->hands[i].state == OCTI_HAND_NONE && crew->hands[i].barren <= BARREN_LIMIT)
@@ -253,33 +258,59 @@ static octi_hand *free_hand(octi_crew *crew)
     return hand;
 }
 
-/* `able` wait for nothing that nests; of the others some may be `at_work` for now. */
+/* True when its task waits for a nested one that has not ended: it has heard all answers there
+ * are, and what it heard ended the waits that were for it (nested.c). */
+static bool is_stuck(const octi_hand *hand)
+{
+    return hand->nested > 0 &&
+           atomic_load_explicit(&hand->slot->heard, memory_order_acquire) == hand->answered &&
+           atomic_load_explicit(&hand->slot->waiting, memory_order_relaxed) > 0;
+}
+
+/* `able` wait for nothing that nests; of the others some may be `at_work` for now. A process that
+ * was asked for is neither when the machine refuses them. */
 static void count_hands(const octi_crew *crew, int *able, int *at_work)
 {
     *able = *at_work = 0;
     for (int i = 0; i < crew->hand_count; i++) {
         const octi_hand *hand = &crew->hands[i];
-        if (hand->state == OCTI_HAND_NONE)
+        if (hand->state == OCTI_HAND_NONE || (hand->state == OCTI_HAND_STARTING && crew->refused_ns > 0))
             continue;
         *able += hand->nested == 0;
-        *at_work +=
-            hand->nested == 0 || atomic_load_explicit(&hand->slot->waiting, memory_order_relaxed) == 0;
+        *at_work += !is_stuck(hand);
     }
 }
 
-/* A worker whose answer is on its way still looks as if it waited: so it must last. */
-static bool lasts(octi_crew *crew, bool moved)
+static bool is_patient(octi_crew *crew)
 {
     int64_t now = octi_clock_ns();
-    if (moved || crew->waiting_since_ns == 0)
+    if (crew->waiting_since_ns == 0)
         crew->waiting_since_ns = now;
-    octi_crew_look_again(crew, now + DEADLOCK_NS / 4);
-    return now - crew->waiting_since_ns > DEADLOCK_NS;
+    octi_crew_look_again(crew, now + REFUSED_NS);
+    return now - crew->waiting_since_ns < PATIENCE_NS;
 }
 
-void octi_mortal_relieve(octi_crew *crew, bool moved)
+/* None of the workers can go on. */
+static void relieve_stuck(octi_crew *crew)
 {
     oct_error error;
+    if (crew->refused_ns > 0) {
+        if (is_patient(crew))
+            return;
+        oct_fail(&error, OCT_E_EXHAUSTED,
+                 "all %d workers wait for nested tasks, and no further process can be started",
+                 crew->hand_count);
+        oct_hint(&error, "the limit is on processes or memory: see 'ulimit -u' and 'dmesg'");
+    } else {
+        oct_fail(&error, OCT_E_DEADLOCK, "all %d workers wait for nested tasks, and there can be no more",
+                 crew->hand_count);
+        oct_hint(&error, "let tasks return what they need done rather than wait for it, or nest less deeply");
+    }
+    fail_queue(crew, &error, true);
+}
+
+void octi_mortal_relieve(octi_crew *crew)
+{
     int able, at_work;
     count_hands(crew, &able, &at_work);
     if (able >= crew->base.workers)
@@ -291,14 +322,13 @@ void octi_mortal_relieve(octi_crew *crew, bool moved)
             return;
     }
     if (!anybody_left(crew)) {
+        oct_error error;
         say_refused(crew, &error);
         fail_queue(crew, &error, false);
-    } else if (at_work > 0) {
+    } else if (at_work == 0) {
+        relieve_stuck(crew);
+    } else {
         crew->waiting_since_ns = 0;
-    } else if (lasts(crew, moved)) {
-        oct_fail(&error, OCT_E_DEADLOCK, "all %d workers wait for nested tasks, and there can be no more",
-                 crew->hand_count);
-        oct_hint(&error, "let tasks return what they need done rather than wait for it, or nest less deeply");
-        fail_queue(crew, &error, true);
+        octi_crew_look_again(crew, octi_clock_ns() + DOUBT_NS);
     }
 }

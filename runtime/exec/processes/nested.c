@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/exec/executor.h"
+#include "runtime/exec/gate.h"
 #include "runtime/exec/pool.h"
 #include "runtime/exec/processes/nested.h"
 #include "runtime/exec/wire.h"
@@ -26,11 +27,12 @@ static void *receive_answers(void *unused)
     for (;;) {
         octi_message answer = octi_port_receive(self.port, &slot->answers, &slot->answers_bell, &inbox);
         octi_nested from;
-        if (answer.kind != OCTI_MSG_ANSWER || !answer.data || answer.size < sizeof(from))
-            continue;
-        memcpy(&from, answer.data, sizeof(from));
-        octi_wire_reply((octi_job *)(uintptr_t)from.job, answer.data + sizeof(from),
-                        answer.size - sizeof(from));
+        if (answer.kind == OCTI_MSG_ANSWER && answer.data && answer.size >= sizeof(from)) {
+            memcpy(&from, answer.data, sizeof(from));
+            octi_wire_reply((octi_job *)(uintptr_t)from.job, answer.data + sizeof(from),
+                            answer.size - sizeof(from));
+        }
+        atomic_fetch_add_explicit(&slot->heard, 1, memory_order_release);
     }
     return NULL;
 }
@@ -91,15 +93,32 @@ static void submit(octi_executor *executor, octi_job *job)
         octi_job_fail(job, &error);
 }
 
-/* Tells the program that this worker is of no use meanwhile, so that another takes its place. */
+/* By the thread that hears the answer, however long it takes until the one that waits runs: so
+ * who is counted when all answers have been heard really waits. */
+static void stop_waiting(octi_waiter *waiter, octi_job *job)
+{
+    atomic_fetch_sub_explicit(&self.port->slot->waiting, 1, memory_order_relaxed);
+    octi_gate_fire(waiter, job);
+}
+
+/* Tells the program that this worker is of no use meanwhile, so that another takes its place. With
+ * a time limit it goes on by itself. */
 static bool help(octi_executor *executor, octi_job *job, int64_t deadline_ns)
 {
     (void)executor;
+    if (deadline_ns > 0)
+        return octi_job_sleep(job, deadline_ns);
+    octi_gate gate;
+    octi_gate_init(&gate);
+    gate.waiter.fn = stop_waiting;
     atomic_fetch_add_explicit(&self.port->slot->waiting, 1, memory_order_seq_cst);
+    if (!octi_job_listen(job, &gate.waiter)) {
+        atomic_fetch_sub_explicit(&self.port->slot->waiting, 1, memory_order_relaxed);
+        return true;
+    }
     octi_bell_ring(self.port->program);
-    bool ended = octi_job_sleep(job, deadline_ns);
-    atomic_fetch_sub_explicit(&self.port->slot->waiting, 1, memory_order_seq_cst);
-    return ended;
+    octi_gate_wait(&gate);
+    return true;
 }
 
 static const octi_executor_class nested_class = {.kind = "processes", .submit = submit, .help = help};

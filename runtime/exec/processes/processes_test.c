@@ -45,6 +45,13 @@ OCT_TASK(int, leaves_with, int, status)
     exit(status);
 }
 
+OCT_TASK(int, add_one_or_die, int, x)
+{
+    if (x % 100 >= 98)
+        raise(SIGSEGV);
+    return x + 1;
+}
+
 OCT_TASK(int, overflows, int, depth)
 {
     volatile char frame[4096];
@@ -215,6 +222,26 @@ static void large_values_travel_both_ways(void **state)
     }
 }
 
+/* Those that wait at a worker are taken back for one that is idle; never the rest of one that is being read.
+ */
+static void requests_of_several_pieces_arrive_whole_from_a_queue(void **state)
+{
+    enum { COUNT = 300, SIZE = 110000 };
+    oct_bytes in = {malloc(SIZE), SIZE};
+    memset(in.data, 7, SIZE);
+    oct_future *all[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        all[i] = oct_submit(*state, grow, in);
+    for (int i = 0; i < COUNT; i++) {
+        oct_bytes out;
+        assert_int_equal(oct_result_within(all[i], &out, 60.0), OCT_OK);
+        assert_int_equal(out.size, 2 * SIZE);
+        assert_memory_equal((char *)out.data + SIZE, in.data, SIZE);
+        free(out.data);
+    }
+    free(in.data);
+}
+
 static void short_tasks_do_not_wait_behind_a_long_one(void **state)
 {
     enum { COUNT = 20 };
@@ -368,15 +395,40 @@ static void workers_killed_at_random_lose_nothing(void **state)
     }
 }
 
+static void count_crash(size_t item, const oct_failure *failure, void *ctx)
+{
+    assert_int_equal(failure->error.code, OCT_E_CRASH);
+    assert_true(item % 100 >= 98);
+    ++*(int *)ctx;
+}
+
+static void an_item_that_crashes_costs_a_map_that_item_alone(void **state)
+{
+    enum { COUNT = 400 };
+    static const size_t chunks[] = {0, 7, COUNT};
+    for (size_t k = 0; k < sizeof(chunks) / sizeof(chunks[0]); k++) {
+        int in[COUNT], out[COUNT], crashes = 0;
+        for (int i = 0; i < COUNT; i++)
+            in[i] = i;
+        const oct_map_options options = {chunks[k], count_crash, &crashes};
+        assert_int_equal(oct_map_with(*state, &options, add_one_or_die, in, COUNT, out), OCT_E_CRASH);
+        assert_int_equal(crashes, 8);
+        for (int i = 0; i < COUNT; i++)
+            assert_int_equal(out[i], i % 100 >= 98 ? 0 : i + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define ON_TWO(test) cmocka_unit_test_setup_teardown(test, two_workers, close_pool)
+        ON_TWO(an_item_that_crashes_costs_a_map_that_item_alone),
         ON_TWO(a_crash_costs_its_task_and_says_where),
         ON_TWO(every_way_to_die_is_told),
         ON_TWO(a_crashed_task_is_retried_as_often_as_allowed),
         ON_TWO(a_running_task_is_killed_when_it_is_cancelled_or_too_slow),
         ON_TWO(large_values_travel_both_ways),
+        ON_TWO(requests_of_several_pieces_arrive_whole_from_a_queue),
         ON_TWO(short_tasks_do_not_wait_behind_a_long_one),
         ON_TWO(the_two_longest_run_at_the_same_time),
         ON_TWO(a_nested_task_that_crashes_fails_its_future_only),

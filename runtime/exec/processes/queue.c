@@ -26,19 +26,24 @@ static bool make_room(octi_queue *queue)
     return true;
 }
 
+static bool goes_before(const octi_level *level, int priority, int depth)
+{
+    return level->priority > priority || (level->priority == priority && level->depth > depth);
+}
+
 /* NULL only when there is no memory for the very first. */
 static octi_level *level_of(octi_queue *queue, const octi_job *job)
 {
-    int priority = job->more ? job->more->options.priority : 0;
+    int priority = job->more ? job->more->options.priority : 0, depth = job->where;
     size_t i = 0;
-    while (i < queue->count && queue->levels[i].priority > priority)
+    while (i < queue->count && goes_before(&queue->levels[i], priority, depth))
         i++;
-    if (i < queue->count && queue->levels[i].priority == priority)
+    if (i < queue->count && queue->levels[i].priority == priority && queue->levels[i].depth == depth)
         return &queue->levels[i];
     if (!make_room(queue))
         return queue->count > 0 ? &queue->levels[queue->count - 1] : NULL;
     memmove(&queue->levels[i + 1], &queue->levels[i], (queue->count - i) * sizeof(*queue->levels));
-    queue->levels[i] = (octi_level){priority, NULL, NULL};
+    queue->levels[i] = (octi_level){priority, depth, NULL, NULL};
     queue->count++;
     return &queue->levels[i];
 }

@@ -1,18 +1,23 @@
-/* exec/processes/queue.h - jobs that wait: the highest priority first, and first in, first out
- * among equals. Linked through job->executor. No locks. */
+/* exec/processes/queue.h - jobs that wait: the highest priority first, among equals the most
+ * deeply nested (job->where says how deeply), and first in, first out among those. Linked through
+ * job->executor. No locks.
+ *
+ * Depth is what keeps few tasks waiting for others: one begins only when nothing deeper waits
+ * here, so whatever waits at its depth or below has a descendant on a worker of its own. With N
+ * workers that is some N tasks a level, however slow any worker is. */
 #ifndef OCTI_QUEUE_H
 #define OCTI_QUEUE_H
 
 #include "runtime/exec/job.h"
 
 typedef struct octi_level {
-    int priority;
+    int priority, depth;
     octi_job *first, *last;
 } octi_level;
 
-/* All zero is empty. Few priorities are in use at a time, so they are a sorted array. */
+/* All zero is empty. Few levels are in use at a time, so they are a sorted array. */
 typedef struct octi_queue {
-    octi_level *levels; /* highest first */
+    octi_level *levels; /* the first to go first */
     size_t count;
     size_t capacity;
 } octi_queue;

@@ -76,6 +76,14 @@ static octi_job *create(octi_crew *crew, const octi_nested *from, const char *by
     return job;
 }
 
+/* How deeply what the worker's running task submits is nested. */
+static uint8_t depth_below(const octi_hand *hand)
+{
+    const octi_job *above = hand->count > 0 ? hand->sent[hand->first].job : NULL;
+    int depth = above && octi_relay_is(above) ? above->where + 1 : 1;
+    return depth < UINT8_MAX ? (uint8_t)depth : UINT8_MAX;
+}
+
 void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size)
 {
     octi_nested from;
@@ -94,8 +102,8 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
     }
     relay_of(job)->hand = (int)(hand - crew->hands);
     relay_of(job)->life = hand->life;
+    job->where = depth_below(hand);
     octi_job_admit(job, OCTI_QUEUED);
-    /* Depth first: so few tasks as can be wait for others at a time. */
     octi_queue_add_first(&crew->queue, job);
 }
 

@@ -54,12 +54,17 @@ octi_record *octi_ring_write(octi_ring_writer *writer, uint32_t kind, uint32_t s
     return record;
 }
 
+bool octi_ring_revoke_at(octi_ring_writer *writer, uint64_t *claimed)
+{
+    return *claimed >= writer->head ||
+           atomic_compare_exchange_strong_explicit(&writer->ring->claimed, claimed, writer->head,
+                                                   memory_order_acq_rel, memory_order_acquire);
+}
+
 uint64_t octi_ring_revoke(octi_ring_writer *writer)
 {
-    uint64_t claimed = atomic_load_explicit(&writer->ring->claimed, memory_order_acquire);
-    while (claimed < writer->head &&
-           !atomic_compare_exchange_weak_explicit(&writer->ring->claimed, &claimed, writer->head,
-                                                  memory_order_acq_rel, memory_order_acquire))
+    uint64_t claimed = octi_ring_claimed(writer->ring);
+    while (!octi_ring_revoke_at(writer, &claimed))
         continue;
     return claimed;
 }

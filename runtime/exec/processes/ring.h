@@ -66,10 +66,19 @@ static inline void octi_ring_publish(octi_ring_writer *writer)
  * that begin there or later will not be read. Everything written must be published. */
 uint64_t octi_ring_revoke(octi_ring_writer *writer);
 
+/* The same, unless the reader has gone beyond *claimed meanwhile: then *claimed is where it is now. */
+bool octi_ring_revoke_at(octi_ring_writer *writer, uint64_t *claimed);
+
+/* How far the reader has come. */
+static inline uint64_t octi_ring_claimed(const octi_ring *ring)
+{
+    return atomic_load_explicit(&ring->claimed, memory_order_acquire);
+}
+
 /* True when the record that begins at `position` was claimed. */
 static inline bool octi_ring_was_claimed(const octi_ring *ring, uint64_t position)
 {
-    return atomic_load_explicit(&ring->claimed, memory_order_acquire) > position;
+    return octi_ring_claimed(ring) > position;
 }
 
 /* The next record, which stays in place until the next call; NULL when there is none. This

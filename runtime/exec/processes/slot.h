@@ -35,7 +35,8 @@ typedef struct octi_crash {
 typedef struct octi_slot {
     octi_bell bell;                        /* of the worker: for requests, or for room among the replies */
     octi_bell answers_bell;                /* of the worker's receiver of answers */
-    _Alignas(64) _Atomic uint32_t waiting; /* threads of it that wait for nested tasks */
+    _Alignas(64) _Atomic uint32_t waiting; /* threads of it that wait for nested tasks, for ever */
+    _Atomic uint32_t heard;                /* answers whose waits are over, and not counted above */
     _Atomic uint32_t wants_room;           /* a thread of it sleeps until there is some */
     octi_crash crash;
     octi_ring requests;

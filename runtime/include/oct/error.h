@@ -57,8 +57,10 @@ const char *oct_err_name(oct_err code);
  * is too long is cut and ends in "...". Safe from any thread; keeps errno. */
 oct_err oct_fail(oct_error *err, oct_err code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Sets the hint of an error that oct_fail has filled, and returns its code; NULL is
- * ignored and then OCT_E_INVALID is returned. */
+/* Sets the hint of an error that oct_fail has just filled, and returns its code. With NULL it
+ * returns the code that the calling thread last gave oct_fail, so that
+ * `return oct_hint(err, ...)` straight after oct_fail is right whether or not anybody wants to
+ * know why. */
 oct_err oct_hint(oct_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "<prefix>: " before an error's message, for a caller that knows more. */

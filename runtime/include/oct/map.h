@@ -28,7 +28,8 @@ typedef struct oct_map_options {
 
 /* Waits for all items. An item that fails has a zeroed out[i] and stops no other:
  * the code of the first failing item is returned, and oct_last_error says how many failed and
- * why the first did. */
+ * why the first did. An item that crashes its worker process fails with OCT_E_CRASH;
+ * others of its chunk may run more than once then. */
 #define oct_map(pool, fn, in, count, out, ...)                                                               \
     oct_map_with(pool, NULL, fn, in, count, out __VA_OPT__(, ) __VA_ARGS__)
 

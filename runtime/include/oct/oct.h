@@ -2,12 +2,19 @@
 #ifndef OCT_OCT_H
 #define OCT_OCT_H
 
+#include "oct/bag.h"
 #include "oct/error.h"
+#include "oct/arrow.h"
 #include "oct/fork.h"
+#include "oct/frame.h"
 #include "oct/future.h"
+#include "oct/lazy.h"
 #include "oct/log.h"
 #include "oct/map.h"
+#include "oct/mapping.h"
+#include "oct/node.h"
 #include "oct/pool.h"
+#include "oct/reduce.h"
 #include "oct/task.h"
 #include "oct/trace.h"
 #include "oct/value.h"

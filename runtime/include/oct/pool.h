@@ -9,6 +9,10 @@
  * Options follow the kind, separated by commas: "threads:4,limit=100000".
  *   limit=N   back-pressure: oct_submit waits while N futures of the pool are unfinished
  *
+ *   journal=PATH   results outlive the program: each that a task returns is recorded in that file, and
+ *             a program that is run again gets it from there instead of computing it. Without it the
+ *             environment's OCTAVO_JOURNAL names the file. A path has no comma in it
+ *
  * Any thread may use a pool; one closes it. Open it before the program starts threads, since
  * the processes kind forks. Libraries of Octavo never print, exit or abort: what a call that
  * returns a pointer could not do is told by oct_last_error. */

@@ -1,9 +1,13 @@
 /* What recording costs: tasks of 1 us with it and without. */
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/bench/runtime/bench.h"
 
-enum { COUNT = 200000 };
+enum { COUNT = 200000, ROUNDS = 15 };
 
 /* About a microsecond of arithmetic. */
 OCT_TASK(double, microsecond, long, iterations)
@@ -35,23 +39,71 @@ static double run(oct_pool *pool, long iterations, oct_future **futures)
     return bench_now() - began;
 }
 
-/* Recording cannot be stopped once it has started: first all runs without it. */
-int main(int argc, char **argv)
+/* Another process, which records. The two run in turn, so that a disturbance meets both. */
+typedef struct twin {
+    pid_t pid;
+    int go, took; /* pipes: a byte starts a run, its seconds come back */
+} twin;
+
+_Noreturn static void serve(int argc, char **argv, long iterations, oct_future **futures, int go, int took)
 {
     oct_pool *pool = bench_open(&argc, argv);
+    if (oct_trace_start(NULL) != OCT_OK)
+        oct_die(NULL);
+    for (char byte; read(go, &byte, 1) == 1;) {
+        double seconds = run(pool, iterations, futures);
+        if (write(took, &seconds, sizeof(seconds)) != sizeof(seconds))
+            break;
+    }
+    oct_pool_close(pool);
+    exit(0);
+}
+
+/* Before this process has a pool, and with it threads. */
+static bool start_twin(int argc, char **argv, long iterations, oct_future **futures, twin *out)
+{
+    int go[2], took[2];
+    if (pipe(go) != 0 || pipe(took) != 0)
+        return false;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(go[1]);
+        close(took[0]);
+        serve(argc, argv, iterations, futures, go[0], took[1]);
+    }
+    close(go[0]);
+    close(took[1]);
+    *out = (twin){pid, go[1], took[0]};
+    return pid > 0;
+}
+
+static double run_twin(const twin *self)
+{
+    double seconds;
+    if (write(self->go, "g", 1) == 1 && read(self->took, &seconds, sizeof(seconds)) == sizeof(seconds))
+        return seconds;
+    fprintf(stderr, "error: the process that records has ended\n");
+    exit(1);
+}
+
+int main(int argc, char **argv)
+{
     oct_future **futures = malloc(COUNT * sizeof(*futures));
     long iterations = iterations_of_a_microsecond();
+    twin recorder;
+    signal(SIGPIPE, SIG_IGN);
+    if (!futures || !start_twin(argc, argv, iterations, futures, &recorder))
+        return 1;
+    oct_pool *pool = bench_open(&argc, argv);
     double without = 1e9, with = 1e9;
-    for (int i = 0; futures && i < 15; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         double took = run(pool, iterations, futures);
         without = took < without ? took : without;
-    }
-    if (!futures || oct_trace_start(NULL) != OCT_OK)
-        return 1;
-    for (int i = 0; i < 15; i++) {
-        double took = run(pool, iterations, futures);
+        took = run_twin(&recorder);
         with = took < with ? took : with;
     }
+    close(recorder.go);
+    waitpid(recorder.pid, NULL, 0);
     bench_line(pool, "trace_cost", with / without, "ratio", "without recording", 1);
     free(futures);
     oct_pool_close(pool);

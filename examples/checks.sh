@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# checks.sh - what the tests of lessons share; sourced by each with bash -eu.
+#
+# $work is an empty folder that goes away with the test, which ends with `finish`.
+work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/lesson.XXXXXX")
+ranks_work=
+trap 'rm -rf "$work" $ranks_work' EXIT
+failures=0
+
+# check WHAT CONDITION...
+check() {
+    if "${@:2}"; then printf 'ok    %s\n' "$1"; else printf 'FAIL  %s\n' "$1"; failures=$((failures + 1)); fi
+}
+
+says() { grep -qF -- "$1" "$2"; }
+
+# fails_with STATUS COMMAND...: its output is in $work/out and $work/err.
+fails_with() {
+    local want=$1 got=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" || got=$?
+    [ "$got" = "$want" ]
+}
+
+# on_ranks N PLUGIN PROGRAM ARGUMENTS...: the cluster pool on N ranks of this host. The program finds
+# the plug-in beside itself; Open MPI makes sockets, whose paths must be short, in a folder of its own.
+on_ranks() {
+    local ranks=$1 plugin=$2 program=$3
+    shift 3
+    ranks_work=$(mktemp -d /tmp/octavo.XXXXXX)
+    cp -Lf "$plugin" "$ranks_work/liboctavo-cluster.so"
+    cp -Lf "$program" "$ranks_work/program"
+    local status=0
+    TMPDIR=$ranks_work OMPI_MCA_btl_vader_backing_directory=$ranks_work \
+        OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+        mpirun --oversubscribe -n "$ranks" "$ranks_work/program" "$@" || status=$?
+    rm -rf "$ranks_work"
+    return $status
+}
+
+finish() { [ "$failures" -eq 0 ]; }

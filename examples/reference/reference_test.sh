@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Each program runs, finds its own sums right and prints its table; what must not depend on the machine
+# and its load is checked: which dates are wrong, and that locks cost more than no locks.
+# shellcheck disable=SC2154 # checks.sh sets work
+set -euo pipefail
+
+checks=$1 false_sharing=$2 lock_contention=$3 memory_bandwidth=$4 unsafe_library=$5
+# shellcheck source=examples/checks.sh
+. "$checks"
+
+# row TEXT FILE: the last but one column of the table's row that begins so.
+row() { awk -v text="$1" 'index($0, text) == 1 { print $(NF - 1) }' "$2"; }
+less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && b != "" && a < b) }'; }
+
+for program in "$false_sharing" "$lock_contention" "$memory_bandwidth" "$unsafe_library"; do
+    name=$(basename "$program")
+    check "$name runs" fails_with 0 "$program" 2
+    cp "$work/out" "$work/$name"
+    check "$name finds its sums right" [ ! -s "$work/err" ]
+    check "$name refuses no workers" fails_with 2 "$program" 0
+    check "$name refuses too many" fails_with 2 "$program" 65
+done
+
+check "false sharing has four rows" [ "$(grep -cE '(threads|processes):[12] ' "$work/false_sharing")" = 4 ]
+check "bandwidth has four rows" [ "$(grep -cE '(threads|processes) +[0-9]' "$work/memory_bandwidth")" = 4 ]
+check "an own sum costs less than a lock for each add" \
+    less "$(row 'own sum' "$work/lock_contention")" "$(row 'a lock' "$work/lock_contention")"
+
+# Two threads that never ran at once made no mistake: then they are asked again.
+for _ in 1 2 3 4 5; do
+    [ "$(row 'gmtime   ' "$work/unsafe_library" | tail -1)" = 0 ] || break
+    "$unsafe_library" 2 >"$work/unsafe_library"
+done
+check "gmtime is right in processes" [ "$(row 'gmtime   ' "$work/unsafe_library" | head -1)" = 0 ]
+check "gmtime is wrong in threads" less 0 "$(row 'gmtime   ' "$work/unsafe_library" | tail -1)"
+check "gmtime with a lock is right" [ "$(row 'gmtime, a lock' "$work/unsafe_library")" = 0 ]
+check "gmtime_r is right" [ "$(row 'gmtime_r' "$work/unsafe_library")" = 0 ]
+
+finish

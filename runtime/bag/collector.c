@@ -1,0 +1,310 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/bag/pass.h"
+
+enum { SLACK = 4096 };
+
+oct_err octi_collector_init(octi_collector *self, const octi_sink *sink, oct_error *err)
+{
+    *self = (octi_collector){.sink = sink, .worst = UINT64_MAX};
+    octi_rows_init(&self->rows, sink->kind == OCTI_GROUP ? &sink->in : &sink->out);
+    bool folds = sink->kind == OCTI_FOLD || sink->kind == OCTI_FOLD_BY || sink->kind == OCTI_REDUCE;
+    oct_err code = folds ? octi_caller_init(&self->fold, sink->task, err) : OCT_OK;
+    if (code == OCT_OK && folds)
+        code = octi_caller_init(&self->combine, sink->combine, err);
+    return code;
+}
+
+void octi_collector_deinit(octi_collector *self)
+{
+    octi_rows_deinit(&self->rows);
+    octi_table_deinit(&self->table);
+    octi_caller_deinit(&self->fold);
+    octi_caller_deinit(&self->combine);
+}
+
+/* ---- folds ---- */
+
+/* state = task(state, the record's fields from `first` on) */
+static void fold_in(octi_caller *caller, void *state, const octi_rows *block, size_t row, uint32_t first)
+{
+    const oct_task *task = caller->task;
+    memcpy(caller->args + task->params[0].offset, state, task->result.size);
+    for (uint32_t p = 1; p < task->param_count; p++) {
+        uint32_t field = first + p - 1;
+        memcpy(caller->args + task->params[p].offset, octi_rows_at(block, field, row),
+               block->shape.fields[field].size);
+    }
+    task->run(caller->args, caller->result);
+    memcpy(state, caller->result, task->result.size);
+}
+
+static void begin_state(octi_collector *self)
+{
+    if (octi_rows_reserve(&self->rows, 1))
+        memcpy(octi_rows_at(&self->rows, 0, self->rows.count++), self->sink->state,
+               self->rows.shape.fields[0].size);
+}
+
+static void fold_all(octi_collector *self, octi_caller *caller, const octi_rows *block, bool from_state)
+{
+    size_t i = 0;
+    if (self->rows.count == 0 && from_state) {
+        begin_state(self);
+    } else if (self->rows.count == 0 && block->count > 0) {
+        octi_rows_append(&self->rows, block, 0, 1);
+        i = 1;
+    }
+    for (; i < block->count && !self->rows.failed; i++)
+        fold_in(caller, octi_rows_at(&self->rows, 0, 0), block, i, 0);
+}
+
+static void count_in(octi_collector *self, int64_t count)
+{
+    if (self->rows.count == 0 && octi_rows_reserve(&self->rows, 1))
+        memset(octi_rows_at(&self->rows, 0, self->rows.count++), 0, sizeof(count));
+    if (!self->rows.failed)
+        *(int64_t *)octi_rows_at(&self->rows, 0, 0) += count;
+}
+
+/* ---- the first in order ---- */
+
+static void cut(octi_collector *self)
+{
+    const octi_sink *sink = self->sink;
+    octi_field field = self->rows.shape.fields[0];
+    if (!octi_rows_sort(&self->rows, sink->descending)) {
+        self->rows.failed = true;
+        return;
+    }
+    if (self->rows.count <= sink->limit)
+        return;
+    octi_rows kept; /* a copy, to be rid of the others' strings */
+    octi_rows_init(&kept, &self->rows.shape);
+    octi_rows_append(&kept, &self->rows, 0, (size_t)sink->limit);
+    octi_rows_deinit(&self->rows);
+    self->rows = kept;
+    if (octi_field_is_number(field) && sink->limit > 0 && !kept.failed)
+        self->worst =
+            octi_key_of(field, octi_rows_at(&kept, 0, kept.count - 1)) ^ (sink->descending ? UINT64_MAX : 0);
+}
+
+/* Those that come before the worst that would be kept. Ties are in order already: who came first stays. */
+static void top_in(octi_collector *self, const octi_rows *block)
+{
+    octi_field field = block->shape.fields[0];
+    uint64_t flip = self->sink->descending ? UINT64_MAX : 0, keys[OCTI_BLOCK];
+    uint32_t index[OCTI_BLOCK];
+    for (size_t at = 0, count; at < block->count && self->sink->limit > 0; at += count) {
+        count = block->count - at < OCTI_BLOCK ? block->count - at : OCTI_BLOCK;
+        if (self->worst == UINT64_MAX) { /* no cut yet: everything may be wanted */
+            octi_rows_append(&self->rows, block, at, count);
+        } else {
+            size_t some = 0;
+            octi_keys_of(field, octi_rows_at(block, 0, at), count, keys);
+            for (size_t i = 0; i < count; i++) {
+                index[some] = (uint32_t)(at + i);
+                some += (keys[i] ^ flip) < self->worst;
+            }
+            octi_rows_gather(&self->rows, block, index, some);
+        }
+        if (self->rows.count >= 2 * self->sink->limit + SLACK)
+            cut(self);
+    }
+}
+
+/* ---- tables ---- */
+
+/* The row of a key; a new one begins with a copy of the key and what `fresh` points at. */
+static void *value_of_key(octi_collector *self, const octi_rows *block, size_t row, const void *fresh)
+{
+    octi_rows *rows = &self->rows;
+    size_t at = octi_table_find(&self->table, rows, octi_rows_at(block, 0, row));
+    if (at == SIZE_MAX || (at == rows->count && !octi_rows_reserve(rows, 1))) {
+        rows->failed = true;
+        return NULL;
+    }
+    if (at == rows->count) {
+        octi_field key = rows->shape.fields[0];
+        memcpy(octi_rows_at(rows, 0, at), octi_rows_at(block, 0, row), key.size);
+        octi_rows_own(rows, key, octi_rows_at(rows, 0, at));
+        if (fresh)
+            memcpy(octi_rows_at(rows, 1, at), fresh, rows->shape.fields[1].size);
+        rows->count++;
+    }
+    return rows->shape.count > 1 ? octi_rows_at(rows, 1, at) : rows;
+}
+
+static void table_in(octi_collector *self, const octi_rows *block, bool partial)
+{
+    int64_t none = 0;
+    for (size_t i = 0; i < block->count; i++) {
+        bool by_count = self->sink->kind == OCTI_COUNT_BY;
+        size_t before = self->rows.count;
+        const void *fresh = by_count                            ? (const void *)&none
+                            : self->sink->kind == OCTI_DISTINCT ? NULL
+                            : partial                           ? octi_rows_at(block, 1, i)
+                                                                : self->sink->state;
+        void *value = value_of_key(self, block, i, fresh);
+        if (!value)
+            return;
+        if (by_count)
+            *(int64_t *)value += partial ? *(const int64_t *)octi_rows_at(block, 1, i) : 1;
+        else if (self->sink->kind == OCTI_FOLD_BY && !partial)
+            fold_in(&self->fold, value, block, i, 1);
+        else if (self->sink->kind == OCTI_FOLD_BY && self->rows.count == before)
+            fold_in(&self->combine, value, block, i, 1);
+    }
+}
+
+/* ---- */
+
+static void keep_in(octi_collector *self, const octi_rows *block)
+{
+    uint64_t room = self->sink->limit - self->rows.count;
+    octi_rows_append(&self->rows, block, 0, block->count < room ? block->count : (size_t)room);
+}
+
+static void add(octi_collector *self, const octi_rows *block, bool partial)
+{
+    switch (self->sink->kind) {
+    case OCTI_COUNT:
+        count_in(self, !partial           ? (int64_t)block->count
+                       : block->count > 0 ? *(const int64_t *)octi_rows_at(block, 0, 0)
+                                          : 0);
+        break;
+    case OCTI_FOLD:
+        fold_all(self, partial ? &self->combine : &self->fold, block, !partial);
+        break;
+    case OCTI_REDUCE:
+        fold_all(self, &self->fold, block, false);
+        break;
+    case OCTI_TOP:
+        top_in(self, block);
+        break;
+    case OCTI_DISTINCT:
+    case OCTI_COUNT_BY:
+    case OCTI_FOLD_BY:
+        table_in(self, block, partial);
+        break;
+    default:
+        keep_in(self, block);
+    }
+}
+
+void octi_collector_add(octi_collector *self, const octi_rows *block)
+{
+    add(self, block, false);
+}
+
+void octi_collector_merge(octi_collector *self, const octi_rows *rows)
+{
+    if (rows->shape.count > 0 && rows->count > 0)
+        add(self, rows, true);
+}
+
+/* How many splitters are not after the key. */
+static uint32_t bucket_between(const octi_rows *splitters, const void *key)
+{
+    size_t low = 0, high = splitters->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (octi_key_compare(splitters->shape.fields[0], octi_rows_at(splitters, 0, middle), key) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (uint32_t)low;
+}
+
+/* The same of many numbers: all splitters' keys are looked at, which takes no branch. */
+static bool buckets_between(const octi_rows *splitters, const octi_rows *rows, uint32_t *bucket)
+{
+    octi_field field = rows->shape.fields[0];
+    uint64_t keys[OCTI_BLOCK], bounds[OCTI_BLOCK];
+    if (!octi_field_is_number(field) || splitters->count > OCTI_BLOCK)
+        return false;
+    octi_keys_of(field, splitters->values[0], splitters->count, bounds);
+    for (size_t at = 0, count; at < rows->count; at += count) {
+        count = rows->count - at < OCTI_BLOCK ? rows->count - at : OCTI_BLOCK;
+        octi_keys_of(field, octi_rows_at(rows, 0, at), count, keys);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t before = 0;
+            for (size_t s = 0; s < splitters->count; s++)
+                before += bounds[s] <= keys[i];
+            bucket[at + i] = before;
+        }
+    }
+    return true;
+}
+
+static void find_buckets(const octi_sink *sink, const octi_rows *rows, const octi_rows *splitters,
+                         uint32_t *bucket)
+{
+    octi_field field = rows->shape.fields[0];
+    if (sink->ranged && buckets_between(splitters, rows, bucket))
+        return;
+    for (size_t i = 0; i < rows->count; i++) {
+        const void *key = octi_rows_at(rows, 0, i);
+        bucket[i] = sink->ranged ? bucket_between(splitters, key)
+                                 : (uint32_t)octi_key_hash(field, key) % sink->buckets;
+    }
+}
+
+/* A counting sort by bucket, which keeps the order within each. */
+static bool split(const octi_sink *sink, const octi_rows *splitters, octi_bag_part *part)
+{
+    octi_rows ordered, *rows = &part->rows;
+    uint32_t *bucket = malloc((rows->count + 1) * sizeof(*bucket));
+    uint32_t *index = malloc((rows->count + 1) * sizeof(*index));
+    uint64_t *next = calloc(sink->buckets + 1, sizeof(*next));
+    part->starts = calloc(sink->buckets + 1, sizeof(*part->starts));
+    part->buckets = sink->buckets;
+    octi_rows_init(&ordered, &rows->shape);
+    bool whole = bucket && index && next && part->starts && rows->count < UINT32_MAX;
+    if (whole)
+        find_buckets(sink, rows, splitters, bucket);
+    for (size_t i = 0; whole && i < rows->count; i++)
+        part->starts[bucket[i] + 1]++;
+    for (uint32_t b = 0; whole && b < sink->buckets; b++)
+        next[b + 1] = part->starts[b + 1] += part->starts[b];
+    for (size_t i = 0; whole && i < rows->count; i++)
+        index[next[bucket[i]]++] = (uint32_t)i;
+    if (whole) {
+        octi_rows_gather(&ordered, rows, index, rows->count);
+        whole = !ordered.failed;
+    }
+    free(bucket);
+    free(index);
+    free(next);
+    octi_rows_deinit(whole ? rows : &ordered);
+    if (whole)
+        *rows = ordered;
+    return whole;
+}
+
+oct_err octi_collector_finish(octi_collector *self, const octi_rows *splitters, octi_bag_part *out,
+                              oct_error *err)
+{
+    const octi_sink *sink = self->sink;
+    if (sink->kind == OCTI_COUNT)
+        count_in(self, 0);
+    if (sink->kind == OCTI_TOP && !self->rows.failed)
+        cut(self);
+    bool whole = !self->rows.failed;
+    if (whole && sink->kind == OCTI_SORTED)
+        whole = octi_rows_sort(&self->rows, sink->descending);
+    if (whole && sink->kind == OCTI_GROUP)
+        whole = octi_rows_group(&self->rows, &sink->out);
+    octi_bag_part made = {.rows = self->rows};
+    self->rows = (octi_rows){0};
+    if (whole && sink->buckets > 1)
+        whole = split(sink, splitters, &made);
+    if (!whole) {
+        octi_bag_part_deinit(&made);
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for the records of a bag");
+    }
+    *out = made;
+    return OCT_OK;
+}

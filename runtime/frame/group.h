@@ -1,0 +1,31 @@
+/* frame/group.h - group-by: states of aggregates, made of rows, merged, and finished.
+ *
+ * A partial result is a batch: the keys of each group, in the order in which they came, and for each
+ * aggregate three columns, the count of values, the value, and for variances the sum of squared
+ * differences from the mean. Partials of any number of batches under each other are merged by grouping
+ * their rows again, from the first to the last, so that results depend on the order alone. */
+#ifndef OCTI_GROUP_H
+#define OCTI_GROUP_H
+
+#include "runtime/frame/expr.h"
+
+typedef struct octi_group {
+    octi_items keys;
+    octi_items aggregates; /* calls */
+} octi_group;
+
+OCT_NODISCARD oct_err octi_group_parse(const char *keys, const char *aggregates, octi_group *out,
+                                       oct_error *err);
+void octi_group_deinit(octi_group *group);
+
+OCT_NODISCARD oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_batch *partial,
+                                      oct_error *err);
+
+OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, const octi_batch *partials,
+                                       octi_batch *merged, oct_error *err);
+
+/* The table that was asked for, ordered by keys. */
+OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out,
+                                        oct_error *err);
+
+#endif

@@ -1,0 +1,114 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/frame/grouping.h"
+
+void octi_grouping_deinit(octi_grouping *g)
+{
+    free(g->of);
+    free(g->first);
+    free(g->hash);
+    free(g->slots);
+}
+
+/* A multiplication and a fold, as in wyhash (Wang Yi, 2019). */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product =
+        (unsigned __int128)(a ^ UINT64_C(0x9e3779b97f4a7c15)) * (b ^ UINT64_C(0xe7037ed1a0b428db));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_text(const char *text, size_t size)
+{
+    uint64_t hash = size, word;
+    for (; size >= 8; text += 8, size -= 8) {
+        memcpy(&word, text, 8);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    memcpy(&word, text, size);
+    return mix(hash, word);
+}
+
+/* Equal values hash alike: all NaNs, and both zeroes. */
+static uint64_t hash_value(const octi_column *column, size_t row)
+{
+    if (!octi_is_valid(column, row))
+        return UINT64_C(0x5bd1e995);
+    if (column->type == OCT_STRING)
+        return hash_text(column->text + column->offsets[row],
+                         (size_t)(column->offsets[row + 1] - column->offsets[row]));
+    if (column->type == OCT_BOOL)
+        return column->bools[row];
+    if (column->type == OCT_DOUBLE && isnan(column->doubles[row]))
+        return UINT64_C(0x7ff8000000000000);
+    return column->type == OCT_DOUBLE && column->doubles[row] == 0 ? 0 : (uint64_t)column->ints[row];
+}
+
+void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash)
+{
+    for (size_t row = 0; row < rows; row++)
+        hash[row] = mix(hash[row], hash_value(column, row));
+}
+
+static bool same_keys(const octi_batch *keys, size_t count, size_t row, size_t other)
+{
+    for (size_t k = 0; k < count; k++)
+        if (octi_column_compare(&keys->columns[k], row, &keys->columns[k], other) != 0)
+            return false;
+    return true;
+}
+
+static bool grow_slots(octi_grouping *g)
+{
+    size_t wanted = g->slot_count ? 4 * g->slot_count : 1024;
+    uint32_t *slots = calloc(wanted, sizeof(*slots));
+    if (!slots)
+        return false;
+    for (size_t i = 0; i < g->groups; i++) {
+        size_t at = g->hash[g->first[i]] & (wanted - 1);
+        while (slots[at])
+            at = (at + 1) & (wanted - 1);
+        slots[at] = (uint32_t)i + 1;
+    }
+    free(g->slots);
+    g->slots = slots;
+    g->slot_count = wanted;
+    return true;
+}
+
+static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count)
+{
+    for (size_t row = 0; row < keys->rows; row++) {
+        if (2 * g->groups >= g->slot_count && !grow_slots(g))
+            return false;
+        size_t at = g->hash[row] & (g->slot_count - 1);
+        while (g->slots[at] && (g->hash[g->first[g->slots[at] - 1]] != g->hash[row] ||
+                                !same_keys(keys, count, g->first[g->slots[at] - 1], row)))
+            at = (at + 1) & (g->slot_count - 1);
+        if (!g->slots[at]) {
+            g->first[g->groups++] = (uint32_t)row;
+            g->slots[at] = (uint32_t)g->groups;
+        }
+        g->of[row] = g->slots[at] - 1;
+    }
+    return true;
+}
+
+oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
+{
+    size_t rows = keys->rows + 1;
+    *g = (octi_grouping){.of = malloc(rows * sizeof(*g->of)),
+                         .first = malloc(rows * sizeof(*g->first)),
+                         .hash = calloc(rows, sizeof(*g->hash))};
+    bool whole = g->of && g->first && g->hash;
+    for (size_t k = 0; whole && k < count; k++)
+        octi_hash_rows(&keys->columns[k], keys->rows, g->hash);
+    if (!whole || !assign_groups(g, keys, count)) {
+        octi_grouping_deinit(g);
+        return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", keys->rows);
+    }
+    return OCT_OK;
+}

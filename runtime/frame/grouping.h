@@ -1,0 +1,25 @@
+/* frame/grouping.h - which rows of a batch have the same keys.
+ *
+ * Keys are equal as octi_column_compare says: nulls equal each other, and so do NaNs, and both zeroes. */
+#ifndef OCTI_GROUPING_H
+#define OCTI_GROUPING_H
+
+#include "runtime/frame/column.h"
+
+/* Adds the hashes of a column's rows to those in `hash`, which begins with zeroes. */
+void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash);
+
+typedef struct octi_grouping {
+    uint32_t *of;    /* which group each row is in; groups are numbered as they come */
+    uint32_t *first; /* the row that each group began with */
+    uint64_t *hash;  /* of each row */
+    uint32_t *slots; /* group + 1, or 0 */
+    size_t groups, slot_count;
+} octi_grouping;
+
+/* By the first `count` columns. On failure there is nothing to deinit. */
+OCT_NODISCARD oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count,
+                                         oct_error *err);
+void octi_grouping_deinit(octi_grouping *g);
+
+#endif

@@ -1,0 +1,24 @@
+/* frame/order.h - batches in order. */
+#ifndef OCTI_ORDER_H
+#define OCTI_ORDER_H
+
+#include "runtime/frame/column.h"
+
+typedef struct octi_order {
+    size_t column;
+    bool descending;
+} octi_order;
+
+enum { OCTI_ORDER_MOST = 16 };
+
+/* "fare desc, vendor", at most OCTI_ORDER_MOST columns. */
+OCT_NODISCARD oct_err octi_order_parse(const char *text, const octi_batch *schema,
+                                       octi_order by[OCTI_ORDER_MOST], size_t *count, oct_error *err);
+
+/* A stable sort, of which the first `limit` rows are returned; nulls come last in either direction. One
+ * column that is no string is sorted by its bytes (LSD radix sort; Knuth, TAOCP 3, 5.2.5), others by
+ * comparing. */
+OCT_NODISCARD oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count,
+                                      uint64_t limit, octi_batch *out, oct_error *err);
+
+#endif

@@ -1,0 +1,124 @@
+#include <stdlib.h>
+
+#include "runtime/frame/group.h"
+#include "runtime/frame/grouping.h"
+#include "runtime/frame/order.h"
+#include "runtime/frame/reduce.h"
+
+void octi_reduce_deinit(octi_reduce *reduce)
+{
+    free(reduce->keys);
+    free(reduce->aggregates);
+    *reduce = (octi_reduce){0};
+}
+
+static void replace(octi_batch *batch, octi_batch *with)
+{
+    octi_batch_deinit(batch);
+    *batch = *with;
+}
+
+typedef oct_err group_fn(const octi_group *group, const octi_batch *from, octi_batch *to, oct_error *err);
+
+static oct_err group(const octi_reduce *reduce, group_fn *step, octi_batch *batch, oct_error *err)
+{
+    octi_group parsed;
+    octi_batch made;
+    oct_err code = octi_group_parse(reduce->keys, reduce->aggregates, &parsed, err);
+    if (code != OCT_OK)
+        return code;
+    code = step(&parsed, batch, &made, err);
+    if (code == OCT_OK)
+        replace(batch, &made);
+    octi_group_deinit(&parsed);
+    return code;
+}
+
+static oct_err distinct(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    octi_order by[OCTI_ORDER_MOST];
+    octi_batch keys = {0}, made;
+    octi_grouping g;
+    size_t count;
+    oct_err code = OCT_OK;
+    if (!reduce->keys) {
+        code = octi_batch_borrow(batch, &keys, err);
+    } else if ((code = octi_order_parse(reduce->keys, batch, by, &count, err)) == OCT_OK) {
+        keys.rows = batch->rows;
+        for (size_t i = 0; code == OCT_OK && i < count; i++)
+            code = octi_batch_lend(&keys, batch->names[by[i].column], &batch->columns[by[i].column], err);
+    }
+    if (code == OCT_OK)
+        code = octi_grouping_init(&g, &keys, keys.count, err);
+    octi_batch_deinit(&keys);
+    if (code != OCT_OK)
+        return code;
+    if (g.groups < batch->rows && (code = octi_batch_gather(batch, g.first, g.groups, &made, err)) == OCT_OK)
+        replace(batch, &made);
+    octi_grouping_deinit(&g);
+    return code;
+}
+
+static oct_err top(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    octi_order by[OCTI_ORDER_MOST];
+    octi_batch made;
+    size_t count;
+    oct_err code = octi_order_parse(reduce->keys, batch, by, &count, err);
+    if (code == OCT_OK)
+        code = octi_batch_sort(batch, by, count, reduce->limit, &made, err);
+    if (code == OCT_OK)
+        replace(batch, &made);
+    return code;
+}
+
+/* The first or last `limit` rows. */
+static oct_err cut(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    if (batch->rows <= reduce->limit)
+        return OCT_OK;
+    size_t rows = (size_t)reduce->limit, begin = reduce->kind == OCTI_LAST ? batch->rows - rows : 0;
+    uint32_t *kept = malloc((rows + 1) * sizeof(*kept));
+    octi_batch made;
+    if (!kept)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
+    for (size_t i = 0; i < rows; i++)
+        kept[i] = (uint32_t)(begin + i);
+    oct_err code = octi_batch_gather(batch, kept, rows, &made, err);
+    free(kept);
+    if (code == OCT_OK)
+        replace(batch, &made);
+    return code;
+}
+
+static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch, oct_error *err)
+{
+    switch (reduce->kind) {
+    case OCTI_GROUP:
+        return group(reduce, step, batch, err);
+    case OCTI_DISTINCT:
+        return distinct(reduce, batch, err);
+    case OCTI_TOP:
+        return top(reduce, batch, err);
+    case OCTI_COLLECT:
+    case OCTI_LAST:
+        break;
+    }
+    return cut(reduce, batch, err);
+}
+
+oct_err octi_reduce_rows(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    return run(reduce, octi_group_rows, batch, err);
+}
+
+oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    return run(reduce, octi_group_merge, batch, err);
+}
+
+oct_err octi_reduce_finish(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+{
+    return reduce->kind == OCTI_GROUP ? group(reduce, octi_group_finish, batch, err)
+                                      : cut(reduce, batch, err);
+}

@@ -1,0 +1,290 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/frame/describe.h"
+#include "runtime/frame/frame.h"
+#include "runtime/frame/order.h"
+
+/* Chunks do not depend on the pool, so that neither do the sums. */
+enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };
+
+/* Where reading stands, and what has come of it. */
+typedef struct run {
+    oct_pool *pool;
+    const octi_stage *stage;
+    octi_chunk chunks[WAVE];
+    octi_part parts[WAVE];
+    size_t file;
+    uint64_t at;
+    bool inside;      /* of quotes, at `at` */
+    octi_batch *kept; /* what has come of chunks; where rows are not only collected, one */
+    size_t kept_count, kept_rows;
+    uint64_t skipped;
+} run;
+
+static oct_err wave_init(run *r, const oct_frame *source, size_t most, size_t *count, oct_error *err)
+{
+    for (*count = 0; *count < most && r->file < source->file_count;) {
+        const octi_file *file = &source->files[r->file];
+        if (r->at < file->body)
+            r->at = file->body;
+        if (r->at >= file->size) {
+            r->file++;
+            r->at = 0;
+            if (*count > 0)
+                break; /* a wave is of one file, so that quotes are counted within one */
+            r->inside = false;
+            continue;
+        }
+        octi_chunk *chunk = &r->chunks[*count];
+        uint64_t end = r->at + CHUNK < file->size ? r->at + CHUNK : file->size;
+        *chunk = (octi_chunk){
+            .path = strdup(file->path), .begin = r->at, .end = end, .first = r->at == file->body};
+        if (!chunk->path)
+            return oct_fail(err, OCT_E_NOMEM, "out of memory to read '%s'", file->path);
+        r->at = end;
+        ++*count;
+    }
+    return OCT_OK;
+}
+
+/* Chunks are read as if none began inside of quotes; where the quotes before say otherwise, once more. */
+static oct_err redo_wrong(run *r, size_t count, oct_error *err)
+{
+    bool inside = r->chunks[0].first ? false : r->inside;
+    for (size_t i = 0; i < count; i++) {
+        if (inside != (r->chunks[i].inside != 0)) {
+            octi_part_deinit(&r->parts[i]);
+            r->chunks[i].inside = inside;
+            oct_err code = octi_stage_map(r->pool, r->stage, &r->chunks[i], 1, &r->parts[i], err);
+            if (code != OCT_OK)
+                return code;
+        }
+        inside ^= r->parts[i].stats.quotes & 1;
+    }
+    r->inside = inside;
+    return OCT_OK;
+}
+
+static oct_err part_failed(const octi_chunk *chunk, const octi_part *part, oct_error *err)
+{
+    oct_error local = *part->error;
+    if (chunk->path && local.code == OCT_E_INVALID && part->stats.bad_at >= chunk->begin)
+        oct_prefix(&local, "'%s', line %llu", chunk->path,
+                   (unsigned long long)octi_csv_line(chunk->path, part->stats.bad_at));
+    if (err)
+        *err = local;
+    return local.code;
+}
+
+static oct_err keep(run *r, octi_batch *batch, oct_error *err)
+{
+    octi_batch *kept = realloc(r->kept, (r->kept_count + 1) * sizeof(*kept));
+    if (!kept)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", batch->rows);
+    r->kept = kept;
+    r->kept_rows += batch->rows;
+    kept[r->kept_count++] = *batch;
+    *batch = (octi_batch){0};
+    return OCT_OK;
+}
+
+/* All that were kept become one. */
+static oct_err merge(run *r, oct_error *err)
+{
+    octi_batch all;
+    if (r->kept_count == 0)
+        return OCT_OK;
+    oct_err code = octi_batch_concat(r->kept, r->kept_count, &all, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_reduce_merge(&r->stage->reduce, &all, err);
+    if (code != OCT_OK) {
+        octi_batch_deinit(&all);
+        return code;
+    }
+    for (size_t i = 0; i < r->kept_count; i++)
+        octi_batch_deinit(&r->kept[i]);
+    r->kept_count = 0;
+    return keep(r, &all, err);
+}
+
+static oct_err run_wave(run *r, size_t count, oct_error *err)
+{
+    oct_err code = octi_stage_map(r->pool, r->stage, r->chunks, count, r->parts, err);
+    if (code == OCT_OK && r->chunks[0].path)
+        code = redo_wrong(r, count, err);
+    for (size_t i = 0; code == OCT_OK && i < count; i++) {
+        if (r->parts[i].error)
+            code = part_failed(&r->chunks[i], &r->parts[i], err);
+        else
+            code = keep(r, &r->parts[i].batch, err);
+        r->skipped += r->parts[i].stats.skipped;
+    }
+    if (code == OCT_OK && r->stage->reduce.kind != OCTI_COLLECT)
+        code = merge(r, err);
+    for (size_t i = 0; i < count; i++) {
+        octi_part_deinit(&r->parts[i]);
+        octi_chunk_deinit(&r->chunks[i]);
+    }
+    return code;
+}
+
+/* True when the rows that are wanted are there, whatever the chunks that are left hold. */
+static bool enough(const run *r)
+{
+    return r->stage->reduce.kind == OCTI_COLLECT && r->kept_rows >= r->stage->reduce.limit;
+}
+
+static oct_err run_files(run *r, const oct_frame *source, oct_error *err)
+{
+    bool limited = r->stage->reduce.kind == OCTI_COLLECT && r->stage->reduce.limit != UINT64_MAX;
+    size_t most = limited ? 4 : WAVE, count;
+    oct_err code;
+    do {
+        code = wave_init(r, source, most, &count, err);
+        if (code == OCT_OK && count > 0)
+            code = run_wave(r, count, err);
+        else
+            for (size_t i = 0; i < count; i++)
+                octi_chunk_deinit(&r->chunks[i]);
+        most = 2 * most < WAVE ? 2 * most : WAVE;
+    } while (code == OCT_OK && count > 0 && !enough(r));
+    return code;
+}
+
+static oct_err run_table(run *r, const octi_batch *table, oct_error *err)
+{
+    oct_err code = OCT_OK;
+    for (size_t at = 0; code == OCT_OK && at < table->rows && !enough(r);) {
+        size_t count = 0;
+        for (; code == OCT_OK && count < WAVE && at < table->rows; at += CHUNK_ROWS) {
+            size_t rows = table->rows - at < CHUNK_ROWS ? table->rows - at : CHUNK_ROWS;
+            r->chunks[count] = (octi_chunk){0};
+            code = octi_batch_slice(table, at, rows, &r->chunks[count].batch, err);
+            count += code == OCT_OK;
+        }
+        if (code == OCT_OK)
+            code = run_wave(r, count, err);
+        else
+            for (size_t i = 0; i < count; i++)
+                octi_chunk_deinit(&r->chunks[i]);
+    }
+    return code;
+}
+
+static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
+{
+    if (source->kind == OCTI_FRAME_CSV)
+        return run_files(r, source, err);
+    if (source->kind == OCTI_FRAME_TABLE)
+        return run_table(r, &source->table, err);
+    octi_batch table;
+    size_t skipped = 0;
+    oct_err code = octi_frame_run(source, &table, &skipped, err);
+    r->skipped += skipped;
+    if (code != OCT_OK)
+        return code;
+    code = run_table(r, &table, err);
+    octi_batch_deinit(&table);
+    return code;
+}
+
+/* What was kept, as the table that was asked for; the schema alone, where nothing was read. */
+static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct_error *err)
+{
+    octi_batch all;
+    if (r->kept_count == 0)
+        return octi_batch_concat(&frame->schema, 1, out, err);
+    oct_err code = octi_batch_concat(r->kept, r->kept_count, &all, err);
+    if (code == OCT_OK && (code = octi_reduce_finish(&r->stage->reduce, &all, err)) == OCT_OK)
+        *out = all;
+    else if (code != OCT_OK)
+        octi_batch_deinit(&all);
+    return code;
+}
+
+static oct_err run_stage(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    octi_stage stage;
+    const oct_frame *source;
+    *skipped = 0;
+    oct_err code = octi_frame_prepare(frame, &stage, &source, skipped, err);
+    if (code != OCT_OK)
+        return code;
+    run *r = calloc(1, sizeof(*r));
+    if (!r)
+        code = oct_fail(err, OCT_E_NOMEM, "out of memory to compute a frame");
+    if (code == OCT_OK) {
+        r->pool = frame->pool;
+        r->stage = &stage;
+        code = run_source(r, source, err);
+    }
+    if (code == OCT_OK)
+        code = finish(r, frame, out, err);
+    if (code == OCT_OK)
+        *skipped += r->skipped;
+    for (size_t i = 0; r && i < r->kept_count; i++)
+        octi_batch_deinit(&r->kept[i]);
+    free(r ? r->kept : NULL);
+    free(r);
+    octi_stage_deinit(&stage);
+    return code;
+}
+
+static oct_err run_sort(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    octi_order by[OCTI_ORDER_MOST];
+    size_t count;
+    octi_batch rows;
+    oct_err code = octi_order_parse(frame->reduce.keys, &frame->schema, by, &count, err);
+    if (code == OCT_OK)
+        code = octi_frame_run(frame->from, &rows, skipped, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_batch_sort(&rows, by, count, UINT64_MAX, out, err);
+    octi_batch_deinit(&rows);
+    return code;
+}
+
+static oct_err run_concat(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    octi_batch parts[2] = {0};
+    size_t lines = 0;
+    oct_err code = octi_frame_run(frame->from, &parts[0], skipped, err);
+    if (code == OCT_OK)
+        code = octi_frame_run(frame->other, &parts[1], &lines, err);
+    for (int i = 0; code == OCT_OK && i < 2; i++)
+        code = octi_batch_conform(&parts[i], &frame->schema, err);
+    if (code == OCT_OK)
+        code = octi_batch_concat(parts, 2, out, err);
+    *skipped += lines;
+    octi_batch_deinit(&parts[0]);
+    octi_batch_deinit(&parts[1]);
+    return code;
+}
+
+static oct_err run_describe(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    octi_batch row;
+    oct_err code = octi_frame_run(frame->from, &row, skipped, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_describe(&row, out, err);
+    octi_batch_deinit(&row);
+    return code;
+}
+
+oct_err octi_frame_run(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    switch (frame->kind) {
+    case OCTI_FRAME_SORT:
+        return run_sort(frame, out, skipped, err);
+    case OCTI_FRAME_CONCAT:
+        return run_concat(frame, out, skipped, err);
+    case OCTI_FRAME_DESCRIBE:
+        return run_describe(frame, out, skipped, err);
+    default:
+        return run_stage(frame, out, skipped, err);
+    }
+}

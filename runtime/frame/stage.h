@@ -1,0 +1,55 @@
+/* frame/stage.h - one pass over the chunks of a source, as a map on the pool.
+ *
+ * A stage is what happens to each chunk: steps in their order, then what becomes of the rows.
+ * It travels as text; whoever runs it parses the expressions again, which costs microseconds. */
+#ifndef OCTI_STAGE_H
+#define OCTI_STAGE_H
+
+#include "runtime/frame/join.h"
+#include "runtime/frame/reduce.h"
+#include "runtime/io/csv.h"
+
+typedef enum octi_step_kind { OCTI_WHERE, OCTI_ASSIGN, OCTI_SELECT, OCTI_JOIN } octi_step_kind;
+
+typedef struct octi_step {
+    octi_step_kind kind;
+    char *name; /* of what is assigned, else NULL */
+    char *text;
+    oct_join_kind join_kind;
+    octi_join *join; /* of a join whose table has been computed, else NULL */
+} octi_step;
+
+typedef struct octi_stage {
+    octi_csv csv; /* of sources that are files: the columns that are needed */
+    octi_step *steps;
+    size_t count;
+    octi_reduce reduce;
+} octi_stage;
+
+typedef struct octi_chunk {
+    char *path; /* of a file, or NULL: the batch */
+    uint64_t begin, end;
+    uint32_t first, inside; /* as in octi_csv_range */
+    octi_batch batch;
+} octi_chunk;
+
+typedef struct octi_part {
+    octi_batch batch;
+    octi_csv_stats stats;
+    oct_error *error; /* malloc'ed; NULL when all went well. A value, since a wrong guess of
+                         `inside` is no failure */
+} octi_part;
+
+void octi_step_deinit(octi_step *step);
+void octi_stage_deinit(octi_stage *stage);
+void octi_chunk_deinit(octi_chunk *chunk);
+void octi_part_deinit(octi_part *part);
+
+/* One step; *batch is replaced. */
+OCT_NODISCARD oct_err octi_step_run(const octi_step *step, octi_batch *batch, oct_error *err);
+
+/* Runs the stage on all chunks and waits; failures of chunks are in their parts. */
+OCT_NODISCARD oct_err octi_stage_map(oct_pool *pool, const octi_stage *stage, octi_chunk *chunks,
+                                     size_t count, octi_part *parts, oct_error *err);
+
+#endif

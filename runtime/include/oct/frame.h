@@ -1,0 +1,157 @@
+/* oct/frame.h - tables of typed columns, computed where the pool runs.
+ *
+ *   oct_frame *trips = oct_read_csv(pool, "data/taxi/" "*.csv");
+ *   oct_frame *paid = oct_frame_where(trips, "fare_amount > 0");
+ *   oct_frame *tips = oct_frame_assign(paid, "tip_fraction", "tip_amount / fare_amount");
+ *   oct_frame_print(oct_frame_groupby(tips, "passenger_count", "mean(tip_fraction)"), stdout);
+ *
+ * Building a frame is free: it says what is wanted. Computing or printing it reads only the columns that
+ * are needed, chunk by chunk, everything up to the next group-by, sort or head in one pass over
+ * each chunk, as a map on the pool. oct_frame_explain shows it.
+ *
+ * Frames do not change. The caller owns each frame it gets and destroys it, in any order. A call
+ * that returns NULL says why by oct_last_error, and every call accepts NULL as a frame and fails with
+ * the same error, so that a chain needs one check at its end. One thread at a time uses a frame
+ * and those derived from it.
+ *
+ * Nulls: an empty unquoted field is null. Arithmetic and comparison with null are null; where keeps rows
+ * whose condition is true; aggregates skip nulls; keys that are null are a group of their own, the last.
+ * NaN is a value. Sums do not depend on pool or workers: chunks are the same everywhere
+ * and their partial sums are added in the order of the file. */
+#ifndef OCT_FRAME_H
+#define OCT_FRAME_H
+
+#include <stdio.h>
+
+#include "oct/pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum oct_column_type {
+    OCT_INT64,
+    OCT_DOUBLE,
+    OCT_BOOL,
+    OCT_STRING,    /* bytes, in UTF-8 by convention */
+    OCT_DATE,      /* milliseconds since 1970-01-01, whole days */
+    OCT_TIMESTAMP, /* microseconds since 1970-01-01 00:00:00, without a time zone */
+} oct_column_type;
+
+typedef struct oct_frame oct_frame;
+
+typedef struct oct_csv_options {
+    char delimiter;      /* 0: a comma */
+    bool skip_malformed; /* drop and count lines that cannot be read; otherwise the first one fails */
+    const char *types;   /* "passenger_count double, zone string": columns whose type shall not
+                            be inferred; of int64, double, bool, string, date, timestamp */
+} oct_csv_options;
+
+/* Files with a header line each, the same in all, by a pattern as for the shell, in the
+ * order of their names. Types are inferred from the first megabyte. Fields may be quoted, with
+ * doubled quotes, delimiters and newlines inside; lines end in LF or CRLF. Opens the files
+ * to read their headers: OCT_E_NOTFOUND, OCT_E_DENIED, OCT_E_INVALID. */
+OCT_API oct_frame *oct_read_csv(oct_pool *pool, const char *pattern);
+OCT_API oct_frame *oct_read_csv_with(oct_pool *pool, const char *pattern, const oct_csv_options *options);
+
+/* The rows for which an expression is true.
+ *
+ * Expressions have columns (in backticks where the name is not a word), numbers, 'text', true,
+ * false; + - * / %; = == != <> < <= > >=; and or not; parentheses; isnull(x), abs, floor, ceil,
+ * round, sqrt, log, exp of numbers; length(text), contains, startswith,
+ * endswith(text, text); year, month, day, weekday (Monday is 0), date of dates and timestamps,
+ * hour, minute, second of timestamps. `/` is a division of doubles, by zero as IEEE 754 says; the
+ * rest of integers stays integer, wraps at 64 bits, and % by zero is null. Text beside a date or
+ * timestamp is read as one. */
+OCT_API oct_frame *oct_frame_where(oct_frame *frame, const char *condition);
+
+/* A new column, or a replaced one. */
+OCT_API oct_frame *oct_frame_assign(oct_frame *frame, const char *name, const char *expression);
+
+/* Columns or expressions, separated by commas: "vendor, fare * 2 as twice". */
+OCT_API oct_frame *oct_frame_select(oct_frame *frame, const char *list);
+
+/* A row for each distinct combination of keys (a list as for select), in the order of the keys. Aggregates:
+ * count() of rows, count, sum, mean, min, max, var, std (of a sample), first of an expression
+ * that is not text: "count() as trips, mean(tip / fare)". No value at all gives null. */
+OCT_API oct_frame *oct_frame_groupby(oct_frame *frame, const char *keys, const char *aggregates);
+
+/* How often each combination of columns comes, the most frequent first: the columns, and "count". */
+OCT_API oct_frame *oct_frame_value_counts(oct_frame *frame, const char *columns);
+
+/* The first row of each combination of columns, "vendor, day"; of all columns where it is NULL. */
+OCT_API oct_frame *oct_frame_distinct(oct_frame *frame, const char *columns);
+
+/* Ordered by columns, "fare desc, vendor"; rows that are equal keep their order, nulls come last.
+ * In the program's own memory. */
+OCT_API oct_frame *oct_frame_sort(oct_frame *frame, const char *by);
+
+/* The first rows; no more chunks are read than it takes. */
+OCT_API oct_frame *oct_frame_head(oct_frame *frame, size_t rows);
+
+/* The last rows. */
+OCT_API oct_frame *oct_frame_tail(oct_frame *frame, size_t rows);
+
+/* The first rows in an order, "fare desc": as a sort and a head, which are computed so, too, without
+ * sorting more than a chunk at a time. */
+OCT_API oct_frame *oct_frame_largest(oct_frame *frame, const char *by, size_t rows);
+
+typedef enum oct_join_kind {
+    OCT_JOIN_INNER, /* rows of both that match */
+    OCT_JOIN_LEFT,  /* and those of the left side without a match, beside nulls */
+    OCT_JOIN_SEMI,  /* rows of the left side that have a match, once each */
+    OCT_JOIN_ANTI,  /* rows of the left side that have none */
+    OCT_JOIN_OUTER, /* left, and after it those of the right side without a match; both are computed twice */
+} oct_join_kind;
+
+/* Rows of two frames with the same values in the columns of `on`, "zone, day", which both must have
+ * in the same types; null matches nothing. Other columns must have different names. The right
+ * frame, which should be the smaller one, is computed first and sent to all workers. In the order
+ * of the left frame, and of the right one where several match. */
+OCT_API oct_frame *oct_frame_join(oct_frame *left, oct_frame *right, const char *on, oct_join_kind kind);
+
+/* The rows of one after those of the other, with the columns of both: null where a frame has no such
+ * column. In the program's own memory. */
+OCT_API oct_frame *oct_frame_concat(oct_frame *frame, oct_frame *other);
+
+/* A row for each column of numbers: column, count, mean, std, min, max. */
+OCT_API oct_frame *oct_frame_describe(oct_frame *frame);
+
+/* Computes: a frame in the program's memory, from which nothing is read again. */
+OCT_API oct_frame *oct_frame_compute(oct_frame *frame);
+
+/* Of a frame that oct_frame_compute returned: rows; lines that were skipped while it was read;
+ * 0 of others. */
+OCT_API size_t oct_frame_rows(const oct_frame *frame);
+OCT_API size_t oct_frame_skipped(const oct_frame *frame);
+
+/* The values of a column of a computed frame, NULL where there is no such column or its type is
+ * another. They belong to the frame; what stands where a row is null means nothing. */
+OCT_API const int64_t *oct_frame_int64s(const oct_frame *frame, const char *column); /* dates, too */
+OCT_API const double *oct_frame_doubles(const oct_frame *frame, const char *column);
+
+/* A string is not NUL-terminated; NULL for a null. */
+OCT_API const char *oct_frame_string(const oct_frame *frame, const char *column, size_t row, size_t *size);
+
+/* True as well where there is no such column or row. */
+OCT_API bool oct_frame_is_null(const oct_frame *frame, const char *column, size_t row);
+
+/* Computes and prints it as a table: the first and last rows where there are more than 20. */
+OCT_API oct_err oct_frame_print(oct_frame *frame, FILE *to);
+
+/* Computes and writes a file, which appears under its name when it is complete: CSV with a header, where
+ * an empty text is quoted and a null is not there; or a JSON object a line, where NaN and infinities
+ * are null. Doubles read back as they are. OCT_E_IO, OCT_E_DENIED, OCT_E_EXHAUSTED (disk full). */
+OCT_API oct_err oct_frame_write_csv(oct_frame *frame, const char *path);
+OCT_API oct_err oct_frame_write_jsonl(oct_frame *frame, const char *path);
+
+/* Prints what computing it would do, without doing it. */
+OCT_API oct_err oct_frame_explain(oct_frame *frame, FILE *to);
+
+/* NULL is ignored. */
+OCT_API void oct_frame_destroy(oct_frame *frame);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

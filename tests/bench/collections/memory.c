@@ -1,0 +1,128 @@
+/* groupby, sort, topk: sums by 100 and by a million groups, all rows in order, and the first hundred, of a
+ * table in memory. memory [--pool=SPEC] [ROWS] */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "oct/arrow.h"
+#include "tests/bench/collections/peer.h"
+#include "tests/bench/runtime/bench.h"
+
+enum { FEW = 100, MANY = 1000000, TOP = 100, TIMES = 3 };
+
+static void release_schema(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+static void release_array(struct ArrowArray *array)
+{
+    array->release = NULL;
+}
+
+/* few and many int64, x double: the rows that peer.py makes. */
+static oct_frame *make_table(oct_pool *pool, int64_t rows)
+{
+    static const char *const names[] = {"few", "many", "x"}, *const formats[] = {"l", "l", "g"};
+    struct ArrowSchema columns[3], *about[3], schema = {.format = "+s", .n_children = 3, .children = about};
+    struct ArrowArray values[3], *children[3],
+        array = {.length = rows, .n_children = 3, .children = children};
+    const void *buffers[3][2] = {{0}}, *none[1] = {NULL};
+    int64_t *few = malloc((size_t)rows * 8), *many = malloc((size_t)rows * 8);
+    double *x = malloc((size_t)rows * 8);
+    if (!few || !many || !x)
+        oct_die(NULL);
+    uint64_t state = 1;
+    for (int64_t i = 0; i < rows; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth's MMIX */
+        few[i] = (int64_t)(state >> 33) % FEW;
+        many[i] = (int64_t)(state >> 33) % MANY;
+        x[i] = (double)(state >> 11) / 0x1p53;
+    }
+    buffers[0][1] = few;
+    buffers[1][1] = many;
+    buffers[2][1] = x;
+    for (int i = 0; i < 3; i++) {
+        columns[i] = (struct ArrowSchema){.format = formats[i], .name = names[i], .release = release_schema};
+        values[i] = (struct ArrowArray){
+            .length = rows, .n_buffers = 2, .buffers = buffers[i], .release = release_array};
+        about[i] = &columns[i];
+        children[i] = &values[i];
+    }
+    schema.release = release_schema;
+    array.release = release_array;
+    array.n_buffers = 1;
+    array.buffers = none;
+    oct_frame *frame = oct_frame_from_arrow(pool, &schema, &array);
+    free(few);
+    free(many);
+    free(x);
+    return frame;
+}
+
+typedef struct question {
+    oct_frame *table;
+    const char *keys;
+    size_t rows; /* of the answer */
+} question;
+
+static double timed(oct_frame *asked, size_t rows)
+{
+    double start = bench_now();
+    oct_frame *answer = oct_frame_compute(asked);
+    double took = bench_now() - start;
+    if (!answer || oct_frame_rows(answer) != rows)
+        oct_die(NULL);
+    oct_frame_destroy(asked);
+    oct_frame_destroy(answer);
+    return took;
+}
+
+static double ask_groups(void *ctx)
+{
+    const question *q = ctx;
+    return timed(oct_frame_groupby(q->table, q->keys, "sum(x) as s"), q->rows);
+}
+
+static double ask_order(void *ctx)
+{
+    const question *q = ctx;
+    return timed(oct_frame_sort(q->table, "x"), q->rows);
+}
+
+static double ask_top(void *ctx)
+{
+    const question *q = ctx;
+    return timed(oct_frame_largest(q->table, "x desc", TOP), q->rows);
+}
+
+int main(int argc, char **argv)
+{
+    oct_pool *pool = bench_open(&argc, argv);
+    int64_t rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 100000000;
+    oct_frame *table = make_table(pool, rows), *x = oct_frame_select(table, "x"),
+              *only = oct_frame_compute(x);
+    oct_frame *groups = oct_frame_groupby(table, "many", "count() as n"), *keys = oct_frame_compute(groups);
+    if (!only || !keys)
+        oct_die(NULL);
+    struct {
+        const char *bench;
+        question q;
+        double (*ask)(void *);
+    } all[] = {
+        {"groupby_100", {table, "few", FEW}, ask_groups},
+        {"groupby_1m", {table, "many", oct_frame_rows(keys)}, ask_groups},
+        {"sort", {only, NULL, (size_t)rows}, ask_order},
+        {"topk", {only, NULL, TOP}, ask_top},
+    };
+    char count[32];
+    snprintf(count, sizeof(count), "%lld", (long long)rows);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        double took = bench_least(TIMES, all[i].ask, &all[i].q);
+        peer_figures peer = peer_run(all[i].bench, count);
+        bench_line(pool, all[i].bench, took, "s", peer.name, peer.seconds);
+    }
+    oct_frame *frames[] = {keys, groups, only, x, table};
+    for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+        oct_frame_destroy(frames[i]);
+    return oct_pool_close(pool);
+}

@@ -1,0 +1,62 @@
+"""The benchmarks' questions to pandas: peer.py QUESTION ARGUMENT prints seconds, CPU seconds, peak bytes."""
+import glob
+import resource
+import sys
+import time
+
+try:
+    import numpy as np
+    import pandas as pd
+except ImportError:
+    sys.exit(0)  # no peer here; whoever asked finds no figures
+
+
+def csv_groupby(pattern):
+    # A file at a time, else pandas needs several times the files' size; only the columns that
+    # matter, which is the fastest that it can be asked to be.
+    parts = []
+    for path in sorted(glob.glob(pattern)):
+        trips = pd.read_csv(path, usecols=["passenger_count", "fare_amount", "tip_amount"])
+        paid = trips[trips.fare_amount > 0]
+        tips = (paid.tip_amount / paid.fare_amount).groupby(paid.passenger_count, dropna=False)
+        parts.append(tips.agg(["sum", "count"]))
+    whole = pd.concat(parts).groupby(level=0, dropna=False).sum()
+    return whole["sum"] / whole["count"]
+
+
+def table(rows):
+    """The columns that memory.c makes, by the same generator, a block at a time."""
+    state, steps = np.empty(int(rows), np.uint64), 1 << 12
+    multiply, add = 6364136223846793005, 1442695040888963407
+    mask, at = 2**64 - 1, 1
+    block = np.empty(steps, np.uint64)
+    for i in range(steps):
+        at = (at * multiply + add) & mask
+        block[i] = at
+    jump, shift = 1, 0
+    for _ in range(steps):
+        jump, shift = jump * multiply & mask, (shift * multiply + add) & mask
+    jump, shift = np.uint64(jump), np.uint64(shift)
+    for begin in range(0, len(state), steps):
+        size = min(steps, len(state) - begin)
+        state[begin:begin + size] = block[:size]
+        block = block * jump + shift
+    key = (state >> np.uint64(33)).astype(np.int64)
+    return pd.DataFrame({"few": key % 100, "many": key % 1000000, "x": (state >> np.uint64(11)) / 2.0**53})
+
+
+# What each asks of its data, which is made before the clock starts.
+QUESTIONS = {
+    "csv_groupby": (str, csv_groupby),
+    "groupby_100": (table, lambda t: t.groupby("few").x.sum()),
+    "groupby_1m": (table, lambda t: t.groupby("many").x.sum()),
+    "sort": (table, lambda t: t.x.sort_values()),
+    "topk": (table, lambda t: t.x.nlargest(100)),
+}
+
+make, ask = QUESTIONS[sys.argv[1]]
+data = make(sys.argv[2])
+start, start_cpu = time.perf_counter(), time.process_time()
+ask(data)
+print(time.perf_counter() - start, time.process_time() - start_cpu,
+      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
