@@ -52,12 +52,32 @@ done
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-1754697600}"
 
 echo "making Debian $suite from packages (about a minute)" >&2
-set -- --quiet --variant=minbase --format=tar \
+set -- --quiet --variant=minbase --format=tar --aptopt='Acquire::Retries "5";' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --dpkgopt='path-exclude=/usr/share/info/*' "$@" "$suite" "$target"
-if [ -n "$lines" ]; then
-    echo "$lines" | mmdebstrap "$@" -
-else
-    mmdebstrap "$@"
-fi
+    --dpkgopt='path-exclude=/usr/share/info/*' "$@"
+
+make_base()
+{
+    if [ -n "$lines" ]; then
+        echo "$lines" | mmdebstrap "$@" -
+    else
+        mmdebstrap "$@"
+    fi
+}
+
+# A mirror that fails for a moment must not cost a cluster. The tar is kept aside until it is
+# whole, so that a second try does not follow half of the first.
+made=$(mktemp)
+trap 'rm -f "$made"' EXIT
+for pause in 5 20 0; do
+    if make_base "$@" "$suite" "$made"; then
+        if [ "$target" = - ]; then cat "$made"; else cat "$made" >"$target"; fi
+        exit 0
+    fi
+    [ "$pause" = 0 ] || {
+        echo "that failed; once more in $pause s" >&2
+        sleep "$pause"
+    }
+done
+exit 1

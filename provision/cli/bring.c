@@ -77,36 +77,52 @@ static void gather_evidence(const cli_session *session, octi_buffer *out)
 
 /* What was not asked for is what is there already: `up` completes a cluster of four nodes
  * without being told that it has four. */
-static void adopt(const cli_context *cli, cli_session *session, octi_spec *spec)
+static oct_err adopt(const cli_context *cli, cli_session *session, octi_spec *spec, oct_error *err)
 {
     octi_cluster *found = &session->cluster;
+    /* (With both of these said there is nothing to ask the engine, and the first word is sooner.) */
     if (cli_given(cli, "file") || (cli_given(cli, "nodes") && cli_given(cli, "image")))
-        return;
+        return OCT_OK;
     if (found->node_count == 0 &&
         session->provider.ops->inspect(session->provider.self, spec->name, found, NULL) != OCT_OK)
-        return;
-    octi_spec asked = *spec;
+        return OCT_OK;
+    double timeout = spec->timeout;
     *spec = found->spec;
-    spec->timeout = asked.timeout;
-    if (cli_given(cli, "nodes"))
-        spec->nodes = asked.nodes;
-    if (cli_given(cli, "image"))
-        memcpy(spec->image, asked.image, sizeof(spec->image));
+    spec->timeout = timeout;
+    return cli_apply_options(cli, spec, err);
+}
+
+static bool any_made(const octi_cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->node_count; i++)
+        if (*cluster->nodes[i].engine_id)
+            return true;
+    return false;
 }
 
 static oct_err create(cli_session *session, const octi_spec *spec, const octi_observer *observer,
                       oct_error *err)
 {
     octi_cluster made = {0};
-    oct_err code = session->provider.ops->create(session->provider.self, spec, observer, &made, err);
+    const octi_provider *provider = &session->provider;
+    bool fresh = session->cluster.node_count == 0;
+    oct_err code = provider->ops->create(provider->self, spec, observer, &made, err);
     octi_cluster_deinit(&session->cluster);
     session->cluster = made;
     if (code == OCT_OK || made.node_count > 0)
         return code;
 
-    /* What was made before it failed still tells what happened. */
-    if (session->provider.ops->inspect(session->provider.self, spec->name, &made, NULL) == OCT_OK)
-        session->cluster = made;
+    /* What was made before it failed still tells what happened; where that is no node at all
+     * there is nothing to look at, and nothing to go on from. */
+    if (provider->ops->inspect(provider->self, spec->name, &made, NULL) != OCT_OK)
+        return code;
+    size_t removed;
+    if (fresh && code != OCT_E_CANCELLED && !any_made(&made) &&
+        provider->ops->destroy(provider->self, spec->name, NULL, &removed, NULL) == OCT_OK) {
+        octi_cluster_deinit(&made);
+        return code;
+    }
+    session->cluster = made;
     return code;
 }
 
@@ -122,9 +138,13 @@ static oct_err bring(const cli_context *cli, cli_session *session, bool make, cl
     oct_err code = OCT_OK;
     if (make) {
         octi_spec spec = cli->spec;
-        adopt(cli, session, &spec);
-        cli_progress_phase(progress, "creating %u nodes from %s", spec.nodes, spec.image);
-        code = create(session, &spec, &observer, err);
+        code = adopt(cli, session, &spec, err);
+        if (code == OCT_OK) {
+            bool made = session->provider.ops->takes_image;
+            cli_progress_phase(progress, made ? "creating %u nodes from %s" : "asking for %u nodes",
+                               spec.nodes, spec.image);
+            code = create(session, &spec, &observer, err);
+        }
     }
     report->created = seconds_since(start_ns);
     if (code == OCT_OK)

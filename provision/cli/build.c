@@ -12,9 +12,9 @@
  * octcc's arguments; the tar of the sources is standard input. A build appears under its
  * final name only when it is whole, so two at once do not disturb each other. */
 static const char compile_script[] =
-    "[ \"$(cat \"$2\" 2>/dev/null)\" = \"$1\" ] || exit 101\n"
+    "[ \"$(cat \"${OCTAVO_JOINED:-$2}\" 2>/dev/null)\" = \"$1\" ] || exit 101\n"
     "name=$3; shift 3\n"
-    "builds=" CLI_HOME "/.cache/octavo/build\n"
+    "builds=${OCTAVO_HOME:-" OCTI_HOME "}/.cache/octavo/build\n"
     "mkdir -p \"$builds\" && tmp=$(mktemp -d \"$builds/tmp.XXXXXX\") || exit 103\n"
     "trap 'rm -rf \"$tmp\"' EXIT\n"
     "cat >\"$tmp/sources.tar\" || exit 103\n"
@@ -27,14 +27,15 @@ static const char compile_script[] =
 
 /* The same for a program that is there already: its name is the third argument. (`command
  * -v` would find the shell's own printf.) */
-static const char look_up_script[] = "[ \"$(cat \"$2\" 2>/dev/null)\" = \"$1\" ] || exit 101\n"
-                                     "case $3 in\n"
-                                     "*/*) path=$3 ;;\n"
-                                     "*) IFS=:; for folder in $PATH; do path=$folder/$3; [ -f \"$path\" ] && "
-                                     "[ -x \"$path\" ] && break; done ;;\n"
-                                     "esac\n"
-                                     "[ -f \"$path\" ] && [ -x \"$path\" ] || exit 104\n"
-                                     "echo \"cached $path\"\n";
+static const char look_up_script[] =
+    "[ \"$(cat \"${OCTAVO_JOINED:-$2}\" 2>/dev/null)\" = \"$1\" ] || exit 101\n"
+    "case $3 in\n"
+    "*/*) path=$3 ;;\n"
+    "*) IFS=:; for folder in $PATH; do path=$folder/$3; [ -f \"$path\" ] && "
+    "[ -x \"$path\" ] && break; done ;;\n"
+    "esac\n"
+    "[ -f \"$path\" ] && [ -x \"$path\" ] || exit 104\n"
+    "echo \"cached $path\"\n";
 
 enum { NOT_JOINED = 101, REFUSED = 102, NO_ROOM = 103, NOT_THERE = 104 };
 
@@ -154,7 +155,7 @@ static oct_err judge(struct building *building, int status, cli_build_result *re
     case NO_ROOM:
         oct_fail(err, OCT_E_EXHAUSTED, "cannot write the sources of '%s' to the cluster's home",
                  program->name);
-        return oct_hint(err, "see how full it is: octavo exec df -h " CLI_HOME);
+        return oct_hint(err, "see how full it is: octavo exec df -h .");
     default:
         return oct_fail(err, OCT_E_STATE, "cannot compile '%s' in the cluster (status %d)", program->name,
                         status);
@@ -166,7 +167,6 @@ static oct_err ask_head(const cli_session *session, struct building *building, c
 {
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = argv;
-    exec.workdir = CLI_HOME;
     exec.input = tar->data;
     exec.input_size = tar->size;
     exec.output = hear;

@@ -43,6 +43,9 @@ struct cli_context {
  * cli->command is NULL. Afterwards cli_settle turns values into fields. */
 OCT_NODISCARD oct_err cli_parse(cli_context *cli, int argc, char **argv, int *rest, oct_error *err);
 
+/* Overwrites in *spec what options of the command line name. */
+OCT_NODISCARD oct_err cli_apply_options(const cli_context *cli, octi_spec *spec, oct_error *err);
+
 /* Fills spec and the common fields from the values: file over defaults, flags over file. */
 OCT_NODISCARD oct_err cli_settle(cli_context *cli, oct_error *err);
 

@@ -44,7 +44,9 @@ static oct_err copy_one(const cli_session *session, const struct place *from, co
         return code;
     char remote[4200];
     const char *path = from->node[0] ? from->path : to->path;
-    int length = snprintf(remote, sizeof(remote), "%s%s", path[0] == '/' ? "" : CLI_HOME "/", path);
+    bool absolute = path[0] == '/';
+    int length = snprintf(remote, sizeof(remote), "%s%s%s", absolute ? "" : session->cluster.home,
+                          absolute ? "" : "/", path);
     if ((size_t)length >= sizeof(remote))
         return oct_fail(err, OCT_E_INVALID, "the path '%.60s...' is too long", path);
     return from->node[0] ? octi_copy_get(&session->provider, node, remote, to->path, exec, err)
@@ -105,7 +107,8 @@ const cli_command cli_command_cp = {
     .summary = "copy files and folders to and from nodes",
     .about = "Copies files or whole folders between this machine and a node. One side is a node's name, a "
              "colon and a "
-             "path there; relative paths start at " CLI_HOME ", which all nodes share.",
+             "path there; relative paths start at " OCTI_HOME
+             ", which all nodes share (on a Slurm site, at your home).",
     .examples =
         {
             {"octavo cp data head:", "a folder into the shared home"},

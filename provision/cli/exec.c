@@ -32,7 +32,7 @@ static int exec_one(const cli_context *cli, const cli_session *session, char **a
 
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = (const char *const *)argv;
-    exec.workdir = CLI_HOME;
+    exec.workdir = session->cluster.home;
     exec.input_fd = cli_term_may_read(STDIN_FILENO) ? STDIN_FILENO : -1;
     exec.output = cli_stream_output;
     exec.interrupted = interrupted;
@@ -44,13 +44,19 @@ static int exec_one(const cli_context *cli, const cli_session *session, char **a
     return end(cli, code, status, &err);
 }
 
-/* The same on one of all nodes; ctx is the command line. */
+struct wanted {
+    const char *const *argv;
+    const char *workdir;
+};
+
+/* The same on one of all nodes. */
 static oct_err exec_node(void *ctx, const octi_provider *provider, const octi_node *node,
                          const octi_exec *sink, int *status, oct_error *err)
 {
     octi_exec exec = *sink;
-    exec.argv = ctx;
-    exec.workdir = CLI_HOME;
+    const struct wanted *wanted = ctx;
+    exec.argv = wanted->argv;
+    exec.workdir = wanted->workdir;
     return provider->ops->exec(provider->self, node, &exec, status, err);
 }
 
@@ -66,7 +72,8 @@ static int exec_all(const cli_context *cli, const cli_session *session, char **a
     for (size_t i = 0; i < cluster->node_count; i++)
         nodes[i] = &cluster->nodes[i];
     int worst = 0;
-    oct_err code = cli_fanout(session, nodes, cluster->node_count, exec_node, argv, &worst, &err);
+    struct wanted wanted = {.argv = (const char *const *)argv, .workdir = cluster->home};
+    oct_err code = cli_fanout(session, nodes, cluster->node_count, exec_node, &wanted, &worst, &err);
     free(nodes);
     return end(cli, code, worst, &err);
 }

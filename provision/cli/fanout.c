@@ -70,7 +70,7 @@ static oct_err feed(void *ctx, int stream, const void *bytes, size_t size)
 static bool interrupted(void *ctx)
 {
     (void)ctx;
-    return cli_interrupts() > 0;
+    return cli_interrupts() > 0 || cli_stream_abandoned();
 }
 
 static void note_end(struct fanout *fanout, const octi_node *node, oct_err code, int status,
@@ -81,7 +81,7 @@ static void note_end(struct fanout *fanout, const octi_node *node, oct_err code,
         fanout->worst = status;
     if (code != OCT_OK && fanout->first.code == OCT_OK)
         fanout->first = *err;
-    if (code != OCT_OK && code != OCT_E_CANCELLED)
+    if (code != OCT_OK && code != OCT_E_CANCELLED && !cli_stream_abandoned())
         fprintf(stderr, "%-*s | error: %s\n", fanout->name_width, node->name, err->what);
     pthread_mutex_unlock(&fanout->lock);
 }
@@ -108,10 +108,10 @@ static void *work(void *argument)
     struct fanout *fanout = argument;
     octi_provider provider = {.ops = fanout->session->provider.ops};
     oct_error err = OCT_ERROR_INIT;
-    oct_err code = provider.ops->open(&provider.self, &err);
+    oct_err code = provider.ops->open(&provider.self, &fanout->session->cluster.spec, &err);
     for (;;) {
         size_t i = atomic_fetch_add_explicit(&fanout->next, 1, memory_order_relaxed);
-        if (i >= fanout->count || cli_interrupts() > 0)
+        if (i >= fanout->count || cli_interrupts() > 0 || cli_stream_abandoned())
             break;
         if (code == OCT_OK)
             do_node(fanout, &provider, fanout->nodes[i]);

@@ -9,11 +9,10 @@
 #include "provision/docker/docker.h"
 #include "provision/docker/image.h"
 
-static oct_err build_image(const cli_context *cli, const cli_session *session, oct_error *err,
-                           octi_buffer *evidence)
+static oct_err build_image(const cli_context *cli, const cli_session *session, const char *name,
+                           oct_error *err, octi_buffer *evidence)
 {
     octi_image built;
-    const char *name = cli->spec.image;
     if (cli->dry_run) {
         cli_say(cli, "would build image '%s' from '%s'", name, cli->root ? cli->root : "the repository");
         return OCT_OK;
@@ -79,10 +78,12 @@ static oct_err remove_image(const cli_context *cli, const cli_session *session, 
 
 static int image(cli_context *cli, int argc, char **argv)
 {
-    bool build = argc == 1 && strcmp(argv[0], "build") == 0, list = argc == 1 && strcmp(argv[0], "list") == 0;
-    bool remove = (argc == 1 || argc == 2) && strcmp(argv[0], "remove") == 0;
+    bool named = argc == 1 || argc == 2;
+    bool build = named && strcmp(argv[0], "build") == 0, remove = named && strcmp(argv[0], "remove") == 0;
+    bool list = argc == 1 && strcmp(argv[0], "list") == 0;
     if (!build && !list && !remove)
-        return cli_usage(cli, "'image' is followed by build, list or remove [IMAGE]");
+        return cli_usage(cli, "'image' is followed by build [IMAGE], list or remove [IMAGE]");
+    const char *name = argc == 2 ? argv[1] : cli->spec.image;
 
     cli_session session = {0};
     octi_buffer evidence = {0};
@@ -91,11 +92,11 @@ static int image(cli_context *cli, int argc, char **argv)
     if (code == OCT_OK && session.provider.ops != &octi_docker_ops)
         code = oct_fail(&err, OCT_E_UNSUPPORTED, "'%s' keeps no images", session.provider.ops->name);
     if (code == OCT_OK && build)
-        code = build_image(cli, &session, &err, &evidence);
+        code = build_image(cli, &session, name, &err, &evidence);
     else if (code == OCT_OK && list)
         code = list_images(cli, &session, &err);
     else if (code == OCT_OK)
-        code = remove_image(cli, &session, argc == 2 ? argv[1] : cli->spec.image, &err);
+        code = remove_image(cli, &session, name, &err);
     cli_session_close(&session);
     int status = code == OCT_OK ? CLI_EXIT_OK : cli_fail(cli, &err, evidence.data);
     octi_buffer_deinit(&evidence);
@@ -109,7 +110,7 @@ static const cli_option options[] = {
 
 const cli_command cli_command_image = {
     .name = "image",
-    .operands = "build | list | remove [IMAGE]",
+    .operands = "build [IMAGE] | list | remove [IMAGE]",
     .summary = "build, list or remove the nodes' image",
     .about =
         "Builds the image that nodes are made of, from this repository: on top of Debian's image where a "

@@ -4,6 +4,8 @@
 
 #include "provision/cli/bring.h"
 #include "provision/cli/job.h"
+#include "provision/cli/journal.h"
+#include "provision/cli/report.h"
 #include "provision/cli/term.h"
 
 static oct_err check_size(const cli_job *job, oct_error *err)
@@ -25,8 +27,10 @@ oct_err cli_job_cluster(cli_job *job, oct_error *err)
         return code;
     code =
         session->provider.ops->inspect(session->provider.self, job->cli->spec.name, &session->cluster, err);
-    if (code == OCT_OK)
+    if (code == OCT_OK) {
+        cli_session_warn(job->cli, session);
         code = check_size(job, err);
+    }
     cli_bring_report report = {0};
     if (code == OCT_E_NOTFOUND || (code == OCT_OK && !cli_session_complete(session)))
         code = cli_bring_up(job->cli, session, &report, &job->evidence, err);
@@ -59,9 +63,55 @@ unsigned cli_job_ranks(const cli_job *job)
     return job->session.cluster.wanted;
 }
 
+/* A program that was compiled into the head's own folder is on no other node. */
+static oct_err check_reach(const cli_job *job, const cli_build *build, const cli_launch *launch,
+                           oct_error *err)
+{
+    const octi_cluster *cluster = &job->session.cluster;
+    if (!cluster->own_homes || launch->ranks < 2 ||
+        strncmp(build->path, OCTI_HOME "/", strlen(OCTI_HOME) + 1) != 0)
+        return OCT_OK;
+    oct_fail(err, OCT_E_UNSUPPORTED, "the nodes of '%s' share no folder, so '%s' is on its head alone",
+             cluster->name, build->path);
+    return oct_hint(err,
+                    "name a storage_class that all nodes can mount in the spec file, or take one node: -n 1");
+}
+
+/* Programs that end on their one node within a moment have tiny tasks, and nothing to lose. */
+static bool wants_journal(const cli_job *job, const cli_launch *launch)
+{
+    const char *pool = cli_value(job->cli, "pool");
+    return !launch->sequential && !cli_given(job->cli, "no-journal") &&
+           !(pool && strncmp(pool, "cluster", 7) != 0);
+}
+
+static oct_err run_attempts(cli_job *job, cli_launch *launch, int *status, oct_error *err)
+{
+    cli_journal journal;
+    oct_err code = OCT_OK;
+    if (wants_journal(job, launch)) {
+        code = cli_journal_find(&job->session, launch->argv, cli_given(job->cli, "fresh"), &journal, err);
+        if (code != OCT_OK)
+            return code;
+        launch->journal = journal.path;
+        if (journal.size > 0)
+            cli_say(job->cli,
+                    "octavo: going on with %llu bytes of results of an earlier run; --fresh starts anew",
+                    (unsigned long long)journal.size);
+    }
+    json_decref(job->attempts.losses);
+    job->attempts = (cli_attempts){.cli = job->cli, .session = &job->session, .evidence = &job->evidence};
+    code = cli_attempts_run(&job->attempts, launch, status, err);
+    launch->journal = NULL;
+    return code;
+}
+
 oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *arguments, cli_launch *launch,
                        int *status, oct_error *err)
 {
+    oct_err reach = check_reach(job, build, launch, err);
+    if (reach != OCT_OK)
+        return reach;
     size_t count = 0, used = 0;
     while (arguments[count])
         count++;
@@ -78,7 +128,7 @@ oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *
     memcpy(line + used, arguments, count * sizeof(*line));
     launch->argv = line;
     launch->timeout = cli_given(job->cli, "timeout") ? job->cli->spec.timeout : 0;
-    oct_err code = cli_launch_run(&job->session, launch, status, err);
+    oct_err code = run_attempts(job, launch, status, err);
     launch->argv = NULL;
     free(line);
     return code;
@@ -87,5 +137,6 @@ oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *
 void cli_job_deinit(cli_job *job)
 {
     octi_buffer_deinit(&job->evidence);
+    json_decref(job->attempts.losses);
     cli_session_close(&job->session);
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -16,13 +17,14 @@ static const int64_t cancel_limit_ns = 15000000000; /* then the job is left to i
 
 struct running {
     const cli_session *session;
-    char job[32];
+    cli_launch *launch;
     int64_t cancelled_ns; /* when cancelling began, or 0 */
     int64_t last_try_ns;
-    bool output_lost;      /* nobody reads our output any more */
-    cli_verdict verdict;   /* of standard error */
-    uint64_t digest;       /* of standard output */
-    octi_provider control; /* a second connection: the first is busy with the program */
+    bool output_lost;    /* nobody reads our output any more */
+    cli_verdict verdict; /* of standard error */
+    uint64_t repeated;   /* bytes of standard output that an earlier attempt wrote, too */
+    uint64_t repeated_digest;
+    cli_guard guard;
 };
 
 /* Cancels by name, since srun does not tell the job's number. Failures show in the job's
@@ -30,24 +32,20 @@ struct running {
 static void cancel_job(struct running *running)
 {
     static const char *const argv[] = {"octavo-slurm", NULL};
-    const octi_provider *first = &running->session->provider;
-    if (!running->control.self) {
-        running->control.ops = first->ops;
-        if (first->ops->open(&running->control.self, NULL) != OCT_OK) {
-            running->control.self = NULL;
-            return;
-        }
-    }
+    octi_provider *control = cli_guard_control(&running->guard);
+    if (!control)
+        return;
     char request[80];
-    int length = snprintf(request, sizeof(request), "{\"op\":\"cancel\",\"name\":\"%s\"}\n", running->job);
+    int length =
+        snprintf(request, sizeof(request), "{\"op\":\"cancel\",\"name\":\"%s\"}\n", running->launch->job);
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = argv;
     exec.input = request;
     exec.input_size = (size_t)length;
     exec.timeout = 5;
     int status;
-    oct_err ignored = running->control.ops->exec(running->control.self, &running->session->cluster.nodes[0],
-                                                 &exec, &status, NULL);
+    oct_err ignored =
+        control->ops->exec(control->self, &running->session->cluster.nodes[0], &exec, &status, NULL);
     (void)ignored;
 }
 
@@ -56,7 +54,7 @@ static bool should_leave(void *ctx)
 {
     struct running *running = ctx;
     if (cli_interrupts() == 0 && !running->output_lost)
-        return false;
+        return running->launch->guarded && cli_guard_look(&running->guard);
     int64_t now = octi_clock_ns();
     if (cli_interrupts() > 1 || (running->cancelled_ns && now - running->cancelled_ns > cancel_limit_ns))
         return true;
@@ -75,19 +73,34 @@ static oct_err write_error(void *ctx, const void *bytes, size_t size)
     return cli_stream_write(STDERR_FILENO, bytes, size);
 }
 
+/* Passes on what no earlier attempt has. */
+static oct_err write_output(struct running *running, const char *bytes, size_t size)
+{
+    cli_launch *launch = running->launch;
+    if (running->repeated < launch->output_size) {
+        uint64_t left = launch->output_size - running->repeated;
+        size_t known = size < left ? size : (size_t)left;
+        running->repeated_digest = octi_digest_add(running->repeated_digest, bytes, known);
+        running->repeated += known;
+        launch->output_differs |=
+            running->repeated == launch->output_size && running->repeated_digest != launch->output_digest;
+        bytes += known;
+        size -= known;
+    }
+    launch->output_digest = octi_digest_add(launch->output_digest, bytes, size);
+    launch->output_size += size;
+    running->repeated += size;
+    return cli_stream_write(STDOUT_FILENO, bytes, size);
+}
+
 /* When our own output is gone the rest is dropped, and the job is cancelled. */
 static oct_err pass_on(void *ctx, int stream, const void *bytes, size_t size)
 {
     struct running *running = ctx;
     if (running->output_lost)
         return OCT_OK;
-    oct_err code;
-    if (stream == 1) {
-        running->digest = octi_digest_add(running->digest, bytes, size);
-        code = cli_stream_write(STDOUT_FILENO, bytes, size);
-    } else {
-        code = cli_verdict_feed(&running->verdict, bytes, size);
-    }
+    oct_err code =
+        stream == 1 ? write_output(running, bytes, size) : cli_verdict_feed(&running->verdict, bytes, size);
     running->output_lost = code != OCT_OK;
     return OCT_OK;
 }
@@ -106,33 +119,72 @@ struct command_text {
     char nodes[24], tasks[24], job[48];
 };
 
+/* Results that outlived the program are of no use once it has succeeded. */
+static const char journal_script[] = "journal=$1; shift\n"
+                                     "OCTAVO_JOURNAL=$journal \"$@\"\n"
+                                     "status=$?\n"
+                                     "[ $status -ne 0 ] || rm -f \"$journal\"\n"
+                                     "exit $status\n";
+
 /* srun's command line, ending in the program's; some of it points into *text. The caller
  * frees the array. */
-static const char **command_line(const cli_launch *launch, const char *job, struct command_text *text)
+static const char **command_line(const cli_launch *launch, struct command_text *text)
 {
+    const char *const shell[] = {"sh", "-c", journal_script, "octavo-run", launch->journal};
     const char *const head[] = {"srun",        text->nodes,
                                 text->tasks,   "--ntasks-per-node=1",
                                 "--mpi=pmix",  "--kill-on-bad-exit=1",
                                 text->job,     launch->input_fd >= 0 ? "--input=0" : "--input=none",
                                 "octavo-node", "task",
                                 "--"};
+    size_t shell_count = launch->journal ? sizeof(shell) / sizeof(shell[0]) : 0;
     size_t head_count = sizeof(head) / sizeof(head[0]), count = 0;
     while (launch->argv[count])
         count++;
     snprintf(text->nodes, sizeof(text->nodes), "--nodes=%u", launch->ranks);
     snprintf(text->tasks, sizeof(text->tasks), "--ntasks=%u", launch->ranks);
-    snprintf(text->job, sizeof(text->job), "--job-name=%s", job);
-    const char **argv = calloc(head_count + count + 1, sizeof(*argv));
+    snprintf(text->job, sizeof(text->job), "--job-name=%s", launch->job);
+    const char **argv = calloc(shell_count + head_count + count + 1, sizeof(*argv));
     if (argv) {
-        memcpy(argv, head, sizeof(head));
-        memcpy(argv + head_count, launch->argv, count * sizeof(*argv));
+        memcpy(argv, shell, shell_count * sizeof(*argv));
+        memcpy(argv + shell_count, head, sizeof(head));
+        memcpy(argv + shell_count + head_count, launch->argv, count * sizeof(*argv));
     }
     return argv;
 }
 
+/* Whether something other than the program ended it: the node under a rank, or whoever killed
+ * the rank. What the ranks' ends were is told where that is the reason. */
+static void find_loss(struct running *running, oct_err code, int status)
+{
+    cli_launch *launch = running->launch;
+    const cli_verdict *verdict = &running->verdict;
+    bool failed = (code != OCT_OK || status != 0) && code != OCT_E_TIMEOUT;
+    if (launch->guarded && failed && cli_interrupts() == 0 && !running->output_lost) {
+        cli_guard_judge(&running->guard);
+        launch->loss = running->guard.loss;
+    }
+    if (launch->loss.node[0] || !verdict->ended[0])
+        return;
+    if (launch->guarded && failed && verdict->foreign) {
+        launch->loss.rank = true;
+        memcpy(launch->loss.node, verdict->node, sizeof(launch->loss.node));
+        memcpy(launch->loss.cause, verdict->ended, sizeof(verdict->ended));
+    } else if (verdict->keeps_ends) {
+        char line[300];
+        int size = snprintf(line, sizeof(line), "octavo: %s: %s\n", verdict->node, verdict->ended);
+        running->output_lost |= cli_stream_write(STDERR_FILENO, line, (size_t)size) != OCT_OK;
+    }
+}
+
 static oct_err end(struct running *running, oct_err code, double timeout, oct_error *err)
 {
-    if (code == OCT_E_TIMEOUT) {
+    if (running->launch->loss.node[0] && cli_interrupts() == 0) {
+        /* Slurm may not have heard of it, and would go on holding the nodes. */
+        if (code != OCT_OK && !running->launch->loss.head)
+            cancel_job(running);
+        code = OCT_OK;
+    } else if (code == OCT_E_TIMEOUT) {
         cancel_job(running);
         oct_fail(err, code, "the program did not end within %g s, and was cancelled", timeout);
     } else if (code == OCT_E_CANCELLED || cli_interrupts() > 0) {
@@ -143,39 +195,46 @@ static oct_err end(struct running *running, oct_err code, double timeout, oct_er
     } else if (code == OCT_OK && running->output_lost) {
         code = oct_fail(err, OCT_E_IO, "cannot write the program's output, so its job was cancelled");
     }
-    if (running->control.self)
-        running->control.ops->close(running->control.self);
+    cli_guard_deinit(&running->guard);
     return code;
 }
 
 oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *status, oct_error *err)
 {
-    struct running running = {
-        .session = session, .digest = OCTI_DIGEST_INIT, .verdict = {.output = write_error}};
+    struct running running = {.session = session,
+                              .launch = launch,
+                              .repeated_digest = OCTI_DIGEST_INIT,
+                              .verdict = {.output = write_error, .keeps_ends = launch->guarded}};
     struct command_text text;
-    oct_err code = name_job(running.job, err);
+    oct_err code = name_job(launch->job, err);
     if (code != OCT_OK)
         return code;
-    const char **argv = command_line(launch, running.job, &text);
+    if (launch->output_size == 0)
+        launch->output_digest = OCTI_DIGEST_INIT;
+    launch->loss = (cli_loss){0};
+    const char **argv = command_line(launch, &text);
     if (!argv)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
 
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = argv;
-    exec.workdir = CLI_HOME;
     exec.input_fd = launch->input_fd;
     exec.output = pass_on;
     exec.interrupted = should_leave;
     exec.ctx = &running;
     exec.timeout = launch->timeout;
+    cli_guard_init(&running.guard, session, launch->ranks);
     cli_interrupt_count(true);
+    *status = 0;
     code =
         session->provider.ops->exec(session->provider.self, &session->cluster.nodes[0], &exec, status, err);
     if (cli_verdict_finish(&running.verdict) != OCT_OK)
         running.output_lost = true;
     if (*status != 0 && running.verdict.status != 0)
         *status = running.verdict.status;
-    launch->output_digest = running.digest;
+    find_loss(&running, code, *status);
+    if (launch->loss.node[0] && *status == 0)
+        *status = 128 + SIGKILL;
     code = end(&running, code, launch->timeout, err);
     cli_interrupt_count(false);
     free(argv);

@@ -75,6 +75,10 @@ static int logs(cli_context *cli, int argc, char **argv)
     wanted.tail = (int)tail;
     if (code == OCT_OK)
         code = cli_session_find(cli, &session, &err);
+    if (code == OCT_OK && !session.provider.ops->logs) {
+        oct_fail(&err, OCT_E_UNSUPPORTED, "the nodes' daemons are the site's, and so are their logs");
+        code = oct_hint(&err, "'octavo exec --all dmesg' or the site's operators tell more");
+    }
     if (code == OCT_OK)
         code = choose(&session, argc, argv, &nodes, &count, &err);
     if (code == OCT_OK && wanted.follow && count > CLI_FANOUT_MAX)
@@ -84,6 +88,8 @@ static int logs(cli_context *cli, int argc, char **argv)
         code = cli_fanout(&session, nodes, count, log_node, &wanted, &worst, &err);
     free(nodes);
     cli_session_close(&session);
+    if (code == OCT_E_CANCELLED && wanted.follow)
+        return CLI_EXIT_INTERRUPTED; /* how following is meant to end */
     return code == OCT_OK ? CLI_EXIT_OK : cli_fail(cli, &err, NULL);
 }
 

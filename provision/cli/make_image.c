@@ -62,6 +62,9 @@ static void become(const char *folder, char *const *argv, int output)
     cli_interrupt_reset();
     if (output >= 0)
         dup2(output, STDOUT_FILENO);
+    /* Whatever else is open here, or was where we were started: mmdebstrap's hooks write to a
+     * descriptor by number through dash, which knows only those of one digit. */
+    close_range(STDERR_FILENO + 1, ~0U, 0);
     if (chdir(folder) == 0)
         execvp(argv[0], argv);
     fprintf(stderr, "cannot run '%s': %s\n", argv[0], strerror(errno));
@@ -92,6 +95,10 @@ static oct_err make_package_base(struct making *making, oct_error *err)
         return code;
     oct_error cause = OCT_ERROR_INIT;
     if (await(child, "images/base.sh", &cause) == OCT_OK)
+        return code;
+    /* A tar that is cut short is a failure of its reading; any other one, such as a full disk,
+     * came first, and the script failed since nobody took its output. */
+    if (code != OCT_OK && code != OCT_E_IO)
         return code;
     /* What was imported then is cut short. */
     if (octi_image_remove(making->docker, package_base, NULL) != OCT_OK && code == OCT_OK)

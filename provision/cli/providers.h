@@ -7,9 +7,9 @@
 /* Ended by a NULL. */
 extern const octi_provider_ops *const cli_providers[];
 
-/* Opens the provider called name; the caller closes it. OCT_E_INVALID, with the nearest
+/* Opens the provider that the spec names; the caller closes it. OCT_E_INVALID, with the nearest
  * name, when there is none. */
-OCT_NODISCARD oct_err cli_provider_open(const char *name, octi_provider *out, oct_error *err);
+OCT_NODISCARD oct_err cli_provider_open(const octi_spec *spec, octi_provider *out, oct_error *err);
 
 /* Ignores one that was never opened. */
 void cli_provider_close(octi_provider *provider);

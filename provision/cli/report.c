@@ -1,10 +1,12 @@
 #include <ctype.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "provision/cli/interrupt.h"
 #include "provision/cli/report.h"
+#include "provision/cli/stream.h"
 #include "provision/cli/term.h"
 
 int cli_exit_of(oct_err code)
@@ -64,6 +66,8 @@ static void print_evidence(const char *evidence)
 
 int cli_fail(const cli_context *cli, const oct_error *err, const char *evidence)
 {
+    if (cli_stream_abandoned())
+        return 128 + SIGPIPE; /* as a program without this handler ends */
     if (cli->json) {
         json_t *object = json_pack("{s:s*, s:o, s:s*}", "command", cli->command ? cli->command->name : NULL,
                                    "error", cli_error_json(err), "evidence", evidence);

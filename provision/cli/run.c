@@ -20,14 +20,18 @@ static double seconds_since(int64_t start_ns)
 }
 
 /* Standard output is the program's, so this goes to standard error even as JSON. */
-static void print_times(const cli_context *cli, const cli_program *program, const cli_build *build,
+static void print_times(const cli_job *job, const cli_program *program, const cli_build *build,
                         const struct times *times, int status)
 {
+    const cli_context *cli = job->cli;
+    const cli_attempts *attempts = &job->attempts;
     if (cli->json) {
         json_t *seconds = json_pack("{s:f, s:f, s:f}", "cluster", times->cluster, "compile", times->compile,
                                     "run", times->run);
-        json_t *object = json_pack("{s:i, s:s, s:i, s:b, s:o}", "version", 1, "program", program->name,
-                                   "status", status, "cached", build->cached, "seconds", seconds);
+        json_t *object = json_pack("{s:i, s:s, s:i, s:b, s:o, s:i, s:i, s:o}", "version", 1, "program",
+                                   program->name, "status", status, "cached", build->cached, "seconds",
+                                   seconds, "attempts", (int)attempts->count, "healed", (int)attempts->healed,
+                                   "losses", attempts->losses ? json_incref(attempts->losses) : json_array());
         char *line = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
         fprintf(stderr, "%s\n", line ? line : "error: out of memory");
         free(line);
@@ -60,7 +64,7 @@ static oct_err run_program(cli_job *job, const cli_program *program, const char 
     }
     times.run = seconds_since(start_ns);
     if (code == OCT_OK)
-        print_times(job->cli, program, &build, &times, *status);
+        print_times(job, program, &build, &times, *status);
     return code;
 }
 
@@ -113,6 +117,9 @@ static int run_command(cli_context *cli, int argc, char **argv)
 static const cli_option options[] = {
     {"pool", 'p', "POOL", "give --pool=POOL to the program; threads and processes use one node"},
     {"exercise", 'e', NULL, "of a lesson, run your exercise instead of the solution"},
+    {"fresh", 0, NULL, "forget the results that an earlier run of the same left"},
+    {"no-journal", 0, NULL, "keep no results for an attempt that follows a lost node"},
+    {"no-heal", 0, NULL, "go on without a lost node instead of replacing it"},
     {"times", 0, NULL, "say where the time went"},
     {NULL, 0, NULL, NULL},
 };
@@ -121,11 +128,14 @@ const cli_command cli_command_run = {
     .name = "run",
     .operands = "WHAT [args...]",
     .summary = "run a lesson, a C file, a folder or a program on all nodes",
-    .about = "Runs a program on the cluster, one rank a node, starting a cluster if none is up. WHAT is a "
-             "lesson, a .c file or "
-             "a folder of them, which are compiled in the cluster, or a program that is there already. Its "
-             "input, output and "
-             "exit status are ours; Ctrl-C cancels it and leaves the cluster up.",
+    .about =
+        "Runs a program on the cluster, one rank a node, starting a cluster if none is up. WHAT is a "
+        "lesson, a .c file or "
+        "a folder of them, which are compiled in the cluster, or a program that is there already. Its "
+        "input, output and "
+        "exit status are ours; Ctrl-C cancels it and leaves the cluster up. When a node is lost or a rank is "
+        "killed, the node is replaced and the program started again: its pool gets the results back that "
+        "it had, which are kept for a week unless the program succeeds.",
     .examples =
         {
             {"octavo run 01-map", "a lesson"},

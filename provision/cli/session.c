@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "provision/cli/providers.h"
+#include "provision/cli/report.h"
 #include "provision/cli/session.h"
 
 oct_err cli_session_open(const cli_context *cli, cli_session *session, oct_error *err)
 {
-    return cli_provider_open(cli->spec.provider, &session->provider, err);
+    return cli_provider_open(&cli->spec, &session->provider, err);
 }
 
 /* Says which clusters there are, if any, in the hint. */
@@ -30,6 +31,12 @@ static void hint_clusters(const cli_session *session, const char *wanted, oct_er
         oct_hint(err, "'octavo up --name %s' starts it", wanted);
 }
 
+void cli_session_warn(const cli_context *cli, const cli_session *session)
+{
+    if (*session->cluster.warning)
+        cli_say(cli, "%s", session->cluster.warning);
+}
+
 oct_err cli_session_find(const cli_context *cli, cli_session *session, oct_error *err)
 {
     oct_err code = cli_session_open(cli, session, err);
@@ -40,6 +47,8 @@ oct_err cli_session_find(const cli_context *cli, cli_session *session, oct_error
         oct_fail(err, code, "there is no cluster '%s'", cli->spec.name);
         hint_clusters(session, cli->spec.name, err);
     }
+    if (code == OCT_OK)
+        cli_session_warn(cli, session);
     return code;
 }
 

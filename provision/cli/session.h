@@ -5,9 +5,6 @@
 #include "provision/cli/cli.h"
 #include "provision/core/provider.h"
 
-/* The folder that all nodes share, where programs start. */
-#define CLI_HOME "/home/octavo"
-
 typedef struct cli_session {
     octi_provider provider;
     octi_cluster cluster; /* empty until found */
@@ -18,6 +15,9 @@ OCT_NODISCARD oct_err cli_session_open(const cli_context *cli, cli_session *sess
 
 /* Also finds the cluster named in cli's spec; OCT_E_NOTFOUND, naming those that are there. */
 OCT_NODISCARD oct_err cli_session_find(const cli_context *cli, cli_session *session, oct_error *err);
+
+/* Tells what the cluster's user should know before starting something on it, if anything. */
+void cli_session_warn(const cli_context *cli, const cli_session *session);
 
 /* Safe on a zeroed session, and repeatedly. */
 void cli_session_close(cli_session *session);

@@ -6,6 +6,7 @@
 
 #include "provision/cli/cli.h"
 #include "provision/core/spec.h"
+#include "runtime/base/size.h"
 
 static oct_err copy_text(const cli_context *cli, const char *option, char *field, size_t size, oct_error *err)
 {
@@ -27,19 +28,29 @@ static oct_err read_nodes(const cli_context *cli, octi_spec *spec, oct_error *er
     return code;
 }
 
-static oct_err read_timeout(const cli_context *cli, octi_spec *spec, oct_error *err)
+static oct_err read_positive(const cli_context *cli, const char *option, const char *hint, double *out,
+                             oct_error *err)
 {
-    const char *text = cli_value(cli, "timeout");
+    const char *text = cli_value(cli, option);
     if (!text)
         return OCT_OK;
     char *end;
-    double seconds = strtod(text, &end);
-    if (end == text || *end || !isfinite(seconds) || seconds <= 0) {
-        oct_fail(err, OCT_E_INVALID, "'--timeout %s' makes no sense", text);
-        return oct_hint(err, "give seconds, such as 90 or 2.5");
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value <= 0) {
+        oct_fail(err, OCT_E_INVALID, "'--%s %s' makes no sense", option, text);
+        return oct_hint(err, "%s", hint);
     }
-    spec->timeout = seconds;
+    *out = value;
     return OCT_OK;
+}
+
+static oct_err read_memory(const cli_context *cli, octi_spec *spec, oct_error *err)
+{
+    const char *text = cli_value(cli, "memory");
+    oct_err code = text ? octi_size_parse(text, &spec->memory, err) : OCT_OK;
+    if (code != OCT_OK)
+        oct_prefix(err, "'--memory'");
+    return code;
 }
 
 static oct_err read_progress(cli_context *cli, oct_error *err)
@@ -50,6 +61,38 @@ static oct_err read_progress(cli_context *cli, oct_error *err)
         return oct_hint(err, "use auto, tty, plain, quiet or json");
     }
     return OCT_OK;
+}
+
+oct_err cli_apply_options(const cli_context *cli, octi_spec *spec, oct_error *err)
+{
+    oct_err code = copy_text(cli, "name", spec->name, sizeof(spec->name), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "on", spec->provider, sizeof(spec->provider), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "image", spec->image, sizeof(spec->image), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "context", spec->context, sizeof(spec->context), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "namespace", spec->namespace, sizeof(spec->namespace), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "partition", spec->partition, sizeof(spec->partition), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "account", spec->account, sizeof(spec->account), err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "constraint", spec->constraint, sizeof(spec->constraint), err);
+    if (code == OCT_OK && cli_given(cli, "time"))
+        code = octi_spec_minutes(cli_value(cli, "time"), &spec->time, err);
+    if (code == OCT_OK)
+        code = copy_text(cli, "subnet", spec->subnet, sizeof(spec->subnet), err);
+    if (code == OCT_OK)
+        code = read_positive(cli, "cpus", "give a number of CPUs, such as 2 or 0.5", &spec->cpus, err);
+    if (code == OCT_OK)
+        code = read_memory(cli, spec, err);
+    if (code == OCT_OK)
+        code = read_nodes(cli, spec, err);
+    if (code == OCT_OK)
+        code = read_positive(cli, "timeout", "give seconds, such as 90 or 2.5", &spec->timeout, err);
+    return code;
 }
 
 oct_err cli_settle(cli_context *cli, oct_error *err)
@@ -64,15 +107,7 @@ oct_err cli_settle(cli_context *cli, oct_error *err)
     if (cli_given(cli, "file"))
         code = octi_spec_read(cli_value(cli, "file"), spec, err);
     if (code == OCT_OK)
-        code = copy_text(cli, "name", spec->name, sizeof(spec->name), err);
-    if (code == OCT_OK)
-        code = copy_text(cli, "on", spec->provider, sizeof(spec->provider), err);
-    if (code == OCT_OK)
-        code = copy_text(cli, "image", spec->image, sizeof(spec->image), err);
-    if (code == OCT_OK)
-        code = read_nodes(cli, spec, err);
-    if (code == OCT_OK)
-        code = read_timeout(cli, spec, err);
+        code = cli_apply_options(cli, spec, err);
     if (code == OCT_OK)
         code = read_progress(cli, err);
     return code == OCT_OK ? octi_spec_check(spec, err) : code;

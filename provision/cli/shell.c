@@ -34,7 +34,7 @@ static oct_err open_shell(const cli_session *session, const octi_node *node, int
 
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = argv;
-    exec.workdir = CLI_HOME;
+    exec.workdir = session->cluster.home;
     exec.tty = true;
     exec.input_fd = STDIN_FILENO;
     exec.output = cli_stream_output;

@@ -3,12 +3,9 @@
 #include "provision/cli/commands.h"
 #include "provision/cli/report.h"
 #include "provision/cli/session.h"
-#include "provision/core/lines.h"
 
-/* Two requests in one round trip. Each has to answer within a second: a controller that
- * hangs must not hang us. */
-static const char script[] = "echo '{\"op\":\"nodes\"}' | timeout 1 octavo-slurm\n"
-                             "echo '{\"op\":\"jobs\"}' | timeout 1 octavo-slurm\n";
+/* A controller that hangs must not hang us. */
+enum { SLURM_SECONDS = 2 };
 
 struct slurm {
     json_t *nodes; /* arrays as octavo-slurm gives them, or NULL when it did not answer */
@@ -16,39 +13,31 @@ struct slurm {
     char trouble[256]; /* why not */
 };
 
-static oct_err hear_line(void *ctx, const char *line, size_t length)
+static void read_answer(const octi_buffer *answer, struct slurm *slurm)
 {
-    struct slurm *slurm = ctx;
-    json_t *answer = json_loadb(line, length, 0, NULL);
-    json_t *nodes = json_object_get(answer, "nodes"), *jobs = json_object_get(answer, "jobs");
-    const char *what = json_string_value(json_object_get(json_object_get(answer, "error"), "what"));
-    if (json_is_array(nodes) && !slurm->nodes)
-        slurm->nodes = json_incref(nodes);
-    if (json_is_array(jobs) && !slurm->jobs)
-        slurm->jobs = json_incref(jobs);
-    if (what)
-        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", what);
-    json_decref(answer);
-    return OCT_OK;
+    json_t *reply = json_loadb(answer->data ? answer->data : "", answer->size, 0, NULL);
+    const char *what = json_string_value(json_object_get(json_object_get(reply, "error"), "what"));
+    slurm->nodes = json_incref(json_object_get(reply, "nodes"));
+    slurm->jobs = json_incref(json_object_get(reply, "jobs"));
+    if (!json_is_array(slurm->nodes) || !json_is_array(slurm->jobs))
+        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s",
+                 what ? what : "the head's Slurm does not answer");
+    json_decref(reply);
 }
 
 static void ask_slurm(const cli_session *session, struct slurm *slurm)
 {
-    static const char *const argv[] = {"sh", "-c", script, NULL};
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    static const char request[] = "{\"op\":\"status\"}\n";
     octi_buffer answer = {0};
-    octi_lines lines = {.line = hear_line, .ctx = slurm};
     int status;
     oct_error err = OCT_ERROR_INIT;
     *slurm = (struct slurm){0};
-    oct_err code = cli_session_ask(session, argv, NULL, 0, 3, &answer, NULL, &status, &err);
-    if (code == OCT_OK && answer.data)
-        code = octi_lines_feed(&lines, answer.data, answer.size);
-    if (code == OCT_OK)
-        code = octi_lines_finish(&lines);
-    if (code != OCT_OK)
+    if (cli_session_ask(session, argv, request, sizeof(request) - 1, SLURM_SECONDS, &answer, NULL, &status,
+                        &err) == OCT_OK)
+        read_answer(&answer, slurm);
+    else
         snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", err.what);
-    else if ((!slurm->nodes || !slurm->jobs) && !slurm->trouble[0])
-        snprintf(slurm->trouble, sizeof(slurm->trouble), "the head's Slurm does not answer");
     octi_buffer_deinit(&answer);
 }
 

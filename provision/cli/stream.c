@@ -1,8 +1,17 @@
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "provision/cli/stream.h"
+
+/* Relaxed: set once by whichever thread wrote, and orders nothing. */
+static atomic_bool abandoned;
+
+bool cli_stream_abandoned(void)
+{
+    return atomic_load_explicit(&abandoned, memory_order_relaxed);
+}
 
 oct_err cli_stream_write(int fd, const void *bytes, size_t size)
 {
@@ -16,6 +25,8 @@ oct_err cli_stream_write(int fd, const void *bytes, size_t size)
             struct pollfd ready = {.fd = fd, .events = POLLOUT};
             poll(&ready, 1, -1);
         } else if (errno != EINTR) {
+            if (errno == EPIPE)
+                atomic_store_explicit(&abandoned, true, memory_order_relaxed);
             return OCT_E_IO;
         }
     }

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "provision/cli/bring.h"
 #include "provision/cli/commands.h"
 #include "provision/cli/report.h"
@@ -34,13 +37,32 @@ static int say_plan(const cli_context *cli)
     return CLI_EXIT_OK;
 }
 
+/* Where the provider can say exactly what it would ask for, that is the plan. */
+static int print_plan(const cli_context *cli)
+{
+    cli_session session = {0};
+    octi_buffer text = {0};
+    oct_error err = OCT_ERROR_INIT;
+    oct_err code = cli_session_open(cli, &session, &err);
+    bool said = code == OCT_OK && session.provider.ops->plan && !cli->json;
+    if (said)
+        code = session.provider.ops->plan(session.provider.self, &cli->spec, &text, &err);
+    if (said && code == OCT_OK)
+        fputs(text.data, stdout);
+    octi_buffer_deinit(&text);
+    cli_session_close(&session);
+    if (code != OCT_OK)
+        return cli_fail(cli, &err, NULL);
+    return said ? CLI_EXIT_OK : say_plan(cli);
+}
+
 static int up(cli_context *cli, int argc, char **argv)
 {
     oct_error problem = OCT_ERROR_INIT;
     if (cli_take_name(cli, argc, argv, &problem) != OCT_OK)
         return cli_fail(cli, &problem, NULL);
     if (cli->dry_run)
-        return say_plan(cli);
+        return strcmp(cli->spec.provider, "docker") == 0 ? say_plan(cli) : print_plan(cli);
 
     cli_session session = {0};
     cli_bring_report report = {0};

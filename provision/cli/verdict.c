@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +19,36 @@ static bool may_be_watched(const cli_verdict *verdict)
     return false;
 }
 
-/* "octavo: NODE: rank R: killed by signal S (...)" or "... exited with status S" */
-static int status_told(const char *line)
+/* "octavo: NODE: rank R: killed by signal S (...)", "... exited with status S", or "...
+ * frozen ..." where octavo-node ended it for that; 0 when the line is no such one. */
+static int status_told(const char *line, char node[64], const char **ended)
 {
-    char node[80];
-    int rank, number;
-    if (sscanf(line, "octavo: %79[^:]: rank %d: killed by signal %d", node, &rank, &number) == 3)
+    int rank, number, start = 0, end = 0;
+    if (sscanf(line, "octavo: %63[^:]: %nrank %d: %n", node, &start, &rank, &end) != 2 || end == 0)
+        return 0;
+    *ended = line + start;
+    const char *how = line + end;
+    if (sscanf(how, "killed by signal %d", &number) == 1)
         return 128 + number;
-    if (sscanf(line, "octavo: %79[^:]: rank %d: exited with status %d", node, &rank, &number) == 3)
+    if (sscanf(how, "exited with status %d", &number) == 1)
         return number;
-    return 0;
+    return strncmp(how, "frozen", 6) == 0 ? 128 + SIGKILL : 0;
+}
+
+/* The first rank decides; one that was killed also after others that ended because of it. */
+static bool take_end(cli_verdict *verdict, const char *line)
+{
+    char node[64];
+    const char *ended;
+    int told = status_told(line, node, &ended);
+    bool foreign = told == 128 + SIGKILL;
+    if (told && (!verdict->status || (foreign && !verdict->foreign))) {
+        verdict->status = told;
+        verdict->foreign = foreign;
+        memcpy(verdict->node, node, sizeof(node));
+        snprintf(verdict->ended, sizeof(verdict->ended), "%.190s", ended);
+    }
+    return told != 0;
 }
 
 /* Slurm's report on the ranks of a step that ends, which says nothing new. */
@@ -35,8 +56,8 @@ static bool is_slurm_report(const char *line)
 {
     char node[80];
     int task, end = 0;
-    static const char *const steps[] = {
-        "srun: Terminating StepId=", "srun: Force Terminated StepId=", "srun: Job step aborted: "};
+    static const char *const steps[] = {"srun: Terminating StepId=", "srun: Force Terminated ",
+                                        "srun: Job step aborted: ", "srun: error: Node failure on "};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (strncmp(line, steps[i], strlen(steps[i])) == 0)
             return true;
@@ -59,10 +80,8 @@ static oct_err judge_line(cli_verdict *verdict)
     char line[CLI_VERDICT_HELD];
     memcpy(line, verdict->held, verdict->held_size - 1);
     line[verdict->held_size - 1] = '\0';
-    int told = status_told(line);
-    if (told && !verdict->status)
-        verdict->status = told;
-    if (is_slurm_report(line)) {
+    bool kept = take_end(verdict, line) && verdict->keeps_ends;
+    if (kept || is_slurm_report(line)) {
         verdict->held_size = 0;
         return OCT_OK;
     }

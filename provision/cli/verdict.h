@@ -7,6 +7,7 @@
 #ifndef OCTI_CLI_VERDICT_H
 #define OCTI_CLI_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "oct/error.h"
@@ -19,7 +20,14 @@ typedef struct cli_verdict {
     oct_err (*output)(void *ctx, const void *bytes, size_t size);
     void *ctx;
 
-    int status; /* of the first rank that failed (128 + signal); 0: none did */
+    /* Keep back the lines that tell how ranks ended: the caller knows better whether they are
+     * the reason of a failure or what followed from it, and tells of the first. */
+    bool keeps_ends;
+
+    int status;      /* of the first rank that failed (128 + signal); 0: none did */
+    char node[64];   /* the node of the rank that failed first, and how; "": none did */
+    char ended[200]; /* "rank 3: killed by signal 6 (Aborted)" */
+    bool foreign;    /* that was killed or frozen, which is hardly a program's own doing */
 
     char held[CLI_VERDICT_HELD]; /* a line's beginning that may be Slurm's or octavo-node's */
     size_t held_size;

@@ -15,6 +15,9 @@ enum {
     OCTI_NODES_MAX = 5000, /* what any provider takes; each may take fewer */
 };
 
+/* Where programs start on nodes that are containers. */
+#define OCTI_HOME "/home/octavo"
+
 /* What the user wants. Flags beat the spec file, which beats these defaults. */
 typedef struct octi_spec {
     char name[OCTI_NAME_MAX + 1]; /* "octavo" */
@@ -26,6 +29,21 @@ typedef struct octi_spec {
     uint64_t shm;                 /* bytes of /dev/shm per node; MPI needs 256 MiB */
     char subnet[64];              /* CIDR, or "" to let the engine choose */
     double timeout;               /* seconds that `up` may take: 120 */
+
+    /* Kubernetes alone. */
+    char context[128];       /* of the kubeconfig; "": its current one */
+    char namespace[64];      /* "": the context's */
+    unsigned gpus;           /* per node, of nvidia.com/gpu */
+    char node_selector[512]; /* a JSON object as compact text, or "" */
+    char tolerations[1024];  /* a JSON array as compact text, or "" */
+    char storage_class[64];  /* of a volume that all nodes share; "": each has folders of its own */
+    uint64_t storage_size;   /* bytes of it: 10 GiB */
+
+    /* A Slurm site alone; "": the site's default. */
+    unsigned time;        /* minutes that the allocation lasts; 0: the partition's default */
+    char partition[64];   /* or several, with commas between */
+    char account[64];     /* who pays */
+    char constraint[128]; /* features of the nodes, as sbatch takes them */
 } octi_spec;
 
 void octi_spec_init(octi_spec *spec);
@@ -58,9 +76,12 @@ typedef struct octi_cluster {
     char name[OCTI_NAME_MAX + 1];
     char provider[16];
     char image[256];
-    char created[40]; /* RFC 3339 */
-    unsigned wanted;  /* nodes asked for, from the labels */
-    octi_spec spec;   /* what it was made from, from the labels */
+    char created[40];  /* RFC 3339 */
+    unsigned wanted;   /* nodes asked for, from the labels */
+    octi_spec spec;    /* what it was made from, from the labels */
+    char home[256];    /* where programs start on its nodes, and where relative paths lead */
+    char warning[160]; /* what whoever starts something on it should know first, or "" */
+    bool own_homes;    /* each node has folders of its own: nothing that one writes reaches another */
     size_t node_count;
     octi_node *nodes; /* sorted by index; owned */
 } octi_cluster;

@@ -107,11 +107,15 @@ static oct_err send_all(octi_connection *connection, const octi_buffer *text, co
     return OCT_OK;
 }
 
-static oct_err write_request(const octi_upgrade *upgrade, octi_buffer *text, oct_error *err)
+static oct_err write_request(const octi_connection *connection, const octi_upgrade *upgrade,
+                             octi_buffer *text, oct_error *err)
 {
+    const char *authorization = octi_http_authorization(connection->http);
     size_t body = upgrade->body ? strlen(upgrade->body) : 0;
     oct_err code =
         octi_buffer_printf(text, "%s %s HTTP/1.1\r\nHost: localhost\r\n", upgrade->method, upgrade->path);
+    if (code == OCT_OK && authorization)
+        code = octi_buffer_printf(text, "Authorization: %s\r\n", authorization);
     for (const char *const *header = upgrade->headers; code == OCT_OK && header && *header; header++)
         code = octi_buffer_printf(text, "%s\r\n", *header);
     if (code == OCT_OK && upgrade->body)
@@ -217,9 +221,11 @@ oct_err octi_connection_open(octi_http *http, const octi_upgrade *upgrade, octi_
 
     oct_err code = connect_to(connection, err);
     if (code == OCT_OK)
-        code = write_request(upgrade, &request, err);
+        code = write_request(connection, upgrade, &request, err);
     if (code == OCT_OK)
         code = send_all(connection, &request, &deadline, err);
+    if (request.data)
+        explicit_bzero(request.data, request.size); /* it may hold a token */
     octi_buffer_deinit(&request);
     if (code == OCT_OK)
         code = read_head(connection, &deadline, head, err);

@@ -21,6 +21,8 @@ enum {
 
 struct octi_http {
     char *label, *url, *socket, *ca, *cert, *key, *authorization;
+    char *ca_text, *cert_text, *key_text, *proxy;
+    struct curl_slist *connect_to; /* where the server really is, when url has its certificate's name */
     bool insecure;
     long connect_timeout_ms;
     CURLM *multi;
@@ -46,6 +48,32 @@ static char *copy(const char *text)
     return text ? strdup(text) : NULL;
 }
 
+/* With a server name the url carries that name, and curl is told where to connect instead:
+ * so both SNI and verification use it. false: out of memory. */
+static bool set_url(octi_http *http, const octi_http_endpoint *endpoint)
+{
+    if (!endpoint->server_name) {
+        http->url = copy(endpoint->url);
+        return http->url != NULL;
+    }
+    const char *host = strstr(endpoint->url, "://");
+    host = host ? host + 3 : endpoint->url;
+    const char *rest = host + strcspn(host, "/");
+    const char *port = memchr(host, ']', (size_t)(rest - host));
+    port = memchr(port ? port : host, ':', (size_t)(rest - (port ? port : host)));
+    octi_buffer url = {0}, target = {0};
+    bool good = octi_buffer_printf(&url, "%.*s%s%.*s%s", (int)(host - endpoint->url), endpoint->url,
+                                   endpoint->server_name, port ? (int)(rest - port) : 0, port ? port : "",
+                                   rest) == OCT_OK &&
+                octi_buffer_printf(&target, "::%.*s", (int)(rest - host), host) == OCT_OK &&
+                (port || octi_buffer_append(&target, ":443", 4) == OCT_OK);
+    if (good)
+        http->connect_to = curl_slist_append(NULL, target.data);
+    http->url = octi_buffer_take(&url);
+    octi_buffer_deinit(&target);
+    return good && http->connect_to;
+}
+
 oct_err octi_http_open(const octi_http_endpoint *endpoint, octi_http **out, oct_error *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -56,19 +84,25 @@ oct_err octi_http_open(const octi_http_endpoint *endpoint, octi_http **out, oct_
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
     }
     http->label = copy(endpoint->label ? endpoint->label : endpoint->url);
-    http->url = copy(endpoint->url);
+    bool has_url = set_url(http, endpoint);
     http->socket = copy(endpoint->socket);
     http->ca = copy(endpoint->ca);
     http->cert = copy(endpoint->cert);
     http->key = copy(endpoint->key);
+    http->ca_text = copy(endpoint->ca_text);
+    http->cert_text = copy(endpoint->cert_text);
+    http->key_text = copy(endpoint->key_text);
+    http->proxy = copy(endpoint->proxy);
     http->authorization = copy(endpoint->authorization);
     http->insecure = endpoint->insecure;
     http->connect_timeout_ms = (long)((endpoint->connect_timeout > 0 ? endpoint->connect_timeout : 5) * 1000);
     http->multi = curl_multi_init();
 
-    bool whole = http->label && http->url && http->multi && !http->socket == !endpoint->socket &&
+    bool whole = has_url && http->label && http->multi && !http->socket == !endpoint->socket &&
                  !http->ca == !endpoint->ca && !http->cert == !endpoint->cert &&
-                 !http->key == !endpoint->key && !http->authorization == !endpoint->authorization;
+                 !http->key == !endpoint->key && !http->ca_text == !endpoint->ca_text &&
+                 !http->cert_text == !endpoint->cert_text && !http->key_text == !endpoint->key_text &&
+                 !http->proxy == !endpoint->proxy && !http->authorization == !endpoint->authorization;
     if (!whole) {
         octi_http_close(http);
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
@@ -82,6 +116,13 @@ oct_err octi_http_open(const octi_http_endpoint *endpoint, octi_http **out, oct_
 
 static void forget(struct octi_http_transfer *transfer);
 
+static void forget_secret(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 void octi_http_close(octi_http *http)
 {
     if (!http)
@@ -89,15 +130,18 @@ void octi_http_close(octi_http *http)
     while (http->first)
         forget(http->first);
     curl_multi_cleanup(http->multi);
-    if (http->authorization)
-        explicit_bzero(http->authorization, strlen(http->authorization));
+    forget_secret(http->authorization);
+    forget_secret(http->key_text);
     free(http->label);
     free(http->url);
     free(http->socket);
     free(http->ca);
     free(http->cert);
     free(http->key);
-    free(http->authorization);
+    free(http->ca_text);
+    free(http->cert_text);
+    free(http->proxy);
+    curl_slist_free_all(http->connect_to);
     free(http);
     curl_global_cleanup();
 }
@@ -105,6 +149,38 @@ void octi_http_close(octi_http *http)
 const char *octi_http_label(const octi_http *http)
 {
     return http->label;
+}
+
+const char *octi_http_authorization(const octi_http *http)
+{
+    return http->authorization;
+}
+
+static void set_pem(CURL *easy, CURLoption option, char *text)
+{
+    struct curl_blob blob = {.data = text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, option, &blob);
+}
+
+/* Whom to trust and who we are. Texts stay the client's, which outlives its handles. */
+static void set_tls(CURL *easy, const octi_http *http)
+{
+    if (http->ca_text)
+        set_pem(easy, CURLOPT_CAINFO_BLOB, http->ca_text);
+    else if (http->ca)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca);
+    if (http->cert_text)
+        set_pem(easy, CURLOPT_SSLCERT_BLOB, http->cert_text);
+    else if (http->cert)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, http->cert);
+    if (http->key_text)
+        set_pem(easy, CURLOPT_SSLKEY_BLOB, http->key_text);
+    else if (http->key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, http->key);
+    if (http->insecure) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
 }
 
 void *octi_http_new_handle(const octi_http *http)
@@ -116,20 +192,13 @@ void *octi_http_new_handle(const octi_http *http)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, http->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    /* An engine is never behind a web proxy, whatever http_proxy says. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    /* Behind a web proxy only where the endpoint says so, whatever http_proxy says. */
+    curl_easy_setopt(easy, CURLOPT_PROXY, http->proxy ? http->proxy : "");
     if (http->socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket);
-    if (http->ca)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca);
-    if (http->cert)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, http->cert);
-    if (http->key)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, http->key);
-    if (http->insecure) {
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
+    if (http->connect_to)
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, http->connect_to);
+    set_tls(easy, http);
     char url[512];
     snprintf(url, sizeof(url), "%s/", http->url);
     curl_easy_setopt(easy, CURLOPT_URL, url);

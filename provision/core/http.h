@@ -21,6 +21,11 @@ typedef struct octi_http_endpoint {
     const char *ca;     /* PEM files of the TLS authority, certificate and key; NULL: the system's, none */
     const char *cert;
     const char *key;
+    const char *ca_text; /* the same as PEM texts, which win over files */
+    const char *cert_text;
+    const char *key_text;
+    const char *server_name;   /* the name that the server's certificate has; NULL: that in the url */
+    const char *proxy;         /* url of a proxy; NULL: none, whatever http_proxy says */
     bool insecure;             /* do not verify the server's certificate */
     const char *authorization; /* value of the Authorization header, or NULL; kept in memory only */
     double connect_timeout;    /* seconds; 0: 5 */
@@ -66,6 +71,9 @@ OCT_NODISCARD oct_err octi_http_open(const octi_http_endpoint *endpoint, octi_ht
 void octi_http_close(octi_http *http);
 
 const char *octi_http_label(const octi_http *http);
+
+/* Value of the Authorization header, or NULL; the client's. */
+const char *octi_http_authorization(const octi_http *http);
 
 /* Begins a request, which octi_http_wait drives. A failure to begin is reported through
  * request->code and `done`, as any other. */

@@ -36,6 +36,15 @@ static bool named(const char *line, size_t size, const char *name)
     return strlen(name) == size && strncasecmp(line, name, size) == 0;
 }
 
+/* One that is too long is none that we asked for. */
+static void keep_text(const char *value, size_t length, char *out, size_t capacity)
+{
+    if (length >= capacity)
+        return;
+    memcpy(out, value, length);
+    out[length] = '\0';
+}
+
 static oct_err parse_field(const char *line, size_t size, octi_http_head *head, oct_error *err)
 {
     const char *colon = memchr(line, ':', size);
@@ -53,10 +62,10 @@ static oct_err parse_field(const char *line, size_t size, octi_http_head *head, 
         return parse_length(value, length, head, err);
     if (named(line, name, "transfer-encoding"))
         head->chunked = named(value, length, "chunked");
-    if (named(line, name, "sec-websocket-accept") && length < sizeof(head->accept)) {
-        memcpy(head->accept, value, length);
-        head->accept[length] = '\0';
-    }
+    if (named(line, name, "sec-websocket-accept"))
+        keep_text(value, length, head->accept, sizeof(head->accept));
+    if (named(line, name, "sec-websocket-protocol"))
+        keep_text(value, length, head->protocol, sizeof(head->protocol));
     return OCT_OK;
 }
 

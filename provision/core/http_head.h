@@ -18,8 +18,9 @@ typedef struct octi_http_head {
     bool has_length;
     uint64_t length; /* Content-Length, where has_length */
     bool chunked;
-    char accept[64]; /* Sec-WebSocket-Accept, or "" */
-    size_t size;     /* bytes of the head, with its empty line */
+    char accept[64];   /* Sec-WebSocket-Accept, or "" */
+    char protocol[64]; /* Sec-WebSocket-Protocol, or "" */
+    size_t size;       /* bytes of the head, with its empty line */
 } octi_http_head;
 
 /* Parses what has come so far. *complete is false while the empty line is missing; then

@@ -11,12 +11,15 @@
 
 /* The first two lines of standard input are the cluster's description and the request to
  * wait for its nodes. The exit status tells which step failed. An MPI check would queue
- * behind running jobs, so it is left out where the same nodes have passed it before. */
+ * behind running jobs, so it is left out where the same nodes have passed it before. The
+ * nodes of a site (OCTAVO_JOINED tells where it keeps the mark) are in its Slurm already. */
 static const char script[] =
     "read -r config; read -r wait\n"
+    "if [ -z \"${OCTAVO_JOINED:-}\" ]; then\n"
     "printf '%s\\n' \"$config\" | octavo-node configure >&2 || exit 101\n"
     "echo '{\"configured\":true}'\n"
     "printf '%s\\n' \"$wait\" | octavo-slurm || exit 102\n"
+    "else set -- \"$1\" \"$2\" \"$OCTAVO_JOINED\"; mkdir -p \"${3%/*}\" || exit 104; fi\n"
     "[ \"$(cat \"$3\" 2>/dev/null)\" = \"$2\" ] && exit 0\n"
     "echo '{\"checking\":true}'\n"
     "srun --quiet --nodes=\"$1\" --ntasks=\"$1\" --ntasks-per-node=1 --time=2 --mpi=pmix --kill-on-bad-exit=1"
@@ -77,7 +80,7 @@ void octi_join_mark(const octi_cluster *cluster, char mark[OCTI_JOIN_MARK])
 
 /* --- what is sent --- */
 
-static json_t *describe(const octi_cluster *cluster)
+static json_t *describe(const octi_cluster *cluster, const char *munge_key_file)
 {
     json_t *nodes = json_array();
     for (size_t i = 0; i < cluster->node_count; i++)
@@ -86,8 +89,8 @@ static json_t *describe(const octi_cluster *cluster)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     json_int_t generation = (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    return json_pack("{s:i, s:s, s:I, s:o, s:i, s:n}", "version", 1, "cluster", cluster->name, "generation",
-                     generation, "nodes", nodes, "memory_mb", 0, "munge_key_file");
+    return json_pack("{s:i, s:s, s:I, s:o, s:i, s:s?}", "version", 1, "cluster", cluster->name, "generation",
+                     generation, "nodes", nodes, "memory_mb", 0, "munge_key_file", munge_key_file);
 }
 
 static oct_err append_line(octi_buffer *out, json_t *object)
@@ -99,9 +102,12 @@ static oct_err append_line(octi_buffer *out, json_t *object)
     return code;
 }
 
-static oct_err write_input(const octi_cluster *cluster, double timeout, octi_buffer *out)
+/* The first line is the description, which *described tells the length of. */
+static oct_err write_input(const struct join *join, double timeout, octi_buffer *out, size_t *described)
 {
-    oct_err code = append_line(out, describe(cluster));
+    const octi_cluster *cluster = join->cluster;
+    oct_err code = append_line(out, describe(cluster, join->provider->ops->munge_key_file));
+    *described = out->size;
     if (code == OCT_OK)
         code =
             append_line(out, json_pack("{s:s, s:I, s:I}", "op", "wait_nodes", "count",
@@ -231,7 +237,8 @@ static void note_stopped(struct join *join)
 
 static bool watch(struct join *join)
 {
-    if (!join->watch.self && join->provider->ops->open(&join->watch.self, NULL) != OCT_OK) {
+    if (!join->watch.self &&
+        join->provider->ops->open(&join->watch.self, &join->cluster->spec, NULL) != OCT_OK) {
         join->watch.self = NULL;
         return false;
     }
@@ -322,7 +329,7 @@ static oct_err fail_nodes(struct join *join, double timeout, oct_error *err)
         oct_fail(err, code, "node %u of '%s'%s ended while the cluster was coming up: %s", first->index,
                  join->cluster->name, others, first->reason[0] ? first->reason : "no reason known");
     else
-        oct_fail(err, code, "node %u of '%s'%s did not struct join within %.0f s: %s", first->index,
+        oct_fail(err, code, "node %u of '%s'%s did not join within %.0f s: %s", first->index,
                  join->cluster->name, others, timeout, first->reason[0] ? first->reason : "no reason known");
     return oct_hint(err, "see 'octavo logs --name %s %u'; 'octavo up --name %s' tries again",
                     join->cluster->name, first->index, join->cluster->name);
@@ -364,6 +371,21 @@ static oct_err check_crossed(const struct join *join, oct_error *err)
                     join->crossed, join->cluster->name, nodes);
 }
 
+/* Where no folder is shared, every node is told what the cluster is. */
+static oct_err tell_workers(struct join *join, const char *text, size_t size, double timeout, oct_error *err)
+{
+    static const char *const argv[] = {"octavo-node", "configure", NULL};
+    octi_exec exec = OCTI_EXEC_INIT;
+    exec.argv = argv;
+    exec.input = text;
+    exec.input_size = size;
+    exec.timeout = timeout;
+    const octi_provider *provider = join->provider;
+    return provider->ops->exec_workers
+               ? provider->ops->exec_workers(provider->self, join->cluster, &exec, err)
+               : OCT_OK;
+}
+
 static oct_err run_script(struct join *join, double timeout, oct_error *err)
 {
     char count[16], mark[OCTI_JOIN_MARK];
@@ -372,9 +394,14 @@ static oct_err run_script(struct join *join, double timeout, oct_error *err)
     const char *const argv[] = {"sh", "-c", script, "octavo-join", count, mark, OCTI_JOIN_FILE, NULL};
 
     octi_buffer input = {0};
-    if (write_input(join->cluster, timeout, &input) != OCT_OK) {
+    size_t described = 0;
+    if (write_input(join, timeout, &input, &described) != OCT_OK) {
         octi_buffer_deinit(&input);
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
+    }
+    if (tell_workers(join, input.data, described, timeout, err) != OCT_OK) {
+        octi_buffer_deinit(&input);
+        return watch(join) ? fail_nodes(join, timeout, err) : err ? err->code : OCT_E_LOST;
     }
     octi_exec exec = OCTI_EXEC_INIT;
     exec.argv = argv;

@@ -75,9 +75,14 @@ typedef struct octi_provider_ops {
     const char *name;    /* as --on takes it */
     const char *summary; /* for help */
     unsigned max_nodes;
+    bool takes_image; /* nodes are made from an image; else they are there already */
 
-    /* Connects and negotiates; OCT_E_UNREACHABLE, OCT_E_DENIED with the way out. */
-    oct_err (*open)(void **self, oct_error *err);
+    /* Where nodes have no shared state folder, the key that every node has mounted; else NULL. */
+    const char *munge_key_file;
+
+    /* Connects and negotiates; OCT_E_UNREACHABLE, OCT_E_DENIED with the way out. Of the spec
+     * only what says where the engine is matters (context, namespace). */
+    oct_err (*open)(void **self, const octi_spec *spec, oct_error *err);
     void (*close)(void *self);
     oct_err (*engine)(void *self, octi_engine_info *out, oct_error *err);
 
@@ -101,12 +106,26 @@ typedef struct octi_provider_ops {
     oct_err (*destroy)(void *self, const char *name, const octi_observer *observer, size_t *removed,
                        oct_error *err);
 
+    /* Removes one node, whatever state it is in and with what is in its memory, for `create` to
+     * make it anew; what all nodes share stays. OCT_OK when it is gone already. NULL: a node
+     * cannot be replaced by itself. */
+    oct_err (*discard)(void *self, const octi_node *node, oct_error *err);
+
     /* Runs a command; *exit_status as a shell has it (128 + signal). */
     oct_err (*exec)(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
                     oct_error *err);
 
+    /* Runs one command with the same standard input on every node but the head, all at once;
+     * the first failure names its node. NULL: nodes share the state folder, so that what the
+     * head is told reaches all. */
+    oct_err (*exec_workers)(void *self, const octi_cluster *cluster, const octi_exec *exec, oct_error *err);
+
+    /* Appends, as text that the engine's own tool would take, exactly what `create` would ask
+     * the engine for. NULL: the engine takes no such text. */
+    oct_err (*plan)(void *self, const octi_spec *spec, octi_buffer *text, oct_error *err);
+
     /* The node's own log from PID 1, oldest first; follow waits for more until
-     * interrupted (see octi_exec). tail < 0: all. */
+     * interrupted (see octi_exec). tail < 0: all. NULL: the logs are somebody else's. */
     oct_err (*logs)(void *self, const octi_node *node, int tail, bool follow, const octi_exec *sink,
                     oct_error *err);
 

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ void octi_spec_init(octi_spec *spec)
         .image = "octavo/node:" OCTI_VERSION,
         .shm = 256u << 20,
         .timeout = 120,
+        .storage_size = UINT64_C(10) << 30,
     };
 }
 
@@ -126,7 +128,46 @@ oct_err octi_spec_check(const octi_spec *spec, oct_error *err)
     return code;
 }
 
-typedef enum field_kind { FIELD_TEXT, FIELD_COUNT, FIELD_NUMBER, FIELD_SIZE } field_kind;
+/* Splits "[days-]hours:minutes:seconds", "minutes:seconds" or "minutes", as sbatch does. */
+oct_err octi_spec_minutes(const char *text, unsigned *out, oct_error *err)
+{
+    unsigned long parts[3] = {0}, days = 0, minutes = ULONG_MAX;
+    const char *rest = text, *dash = strchr(text, '-');
+    size_t count = 0;
+    char *end = NULL;
+    bool good = *text != '\0';
+    if (dash) {
+        good = isdigit((unsigned char)*text) && (days = strtoul(text, &end, 10), end == dash);
+        rest = dash + 1;
+    }
+    for (; good && count < 3; rest = end + 1) {
+        good = isdigit((unsigned char)*rest);
+        parts[count++] = strtoul(rest, &end, 10);
+        if (!good || *end != ':')
+            break;
+    }
+    good = good && *end == '\0' && days <= 366 && parts[0] <= 600000 && parts[1] < 600000 && parts[2] < 60;
+    if (good && dash)
+        minutes = days * 1440 + parts[0] * 60 + parts[1] + (parts[2] > 0);
+    else if (good)
+        minutes = count == 3 ? parts[0] * 60 + parts[1] + (parts[2] > 0) : parts[0] + (parts[1] > 0);
+    if (minutes > 0 && minutes <= OCTI_MINUTES_MAX) {
+        *out = (unsigned)minutes;
+        return OCT_OK;
+    }
+    oct_fail(err, OCT_E_INVALID, "'%.40s' is not a time", text);
+    return invalid(err, "give hours:minutes:seconds, such as 2:00:00, or minutes, at most a year");
+}
+
+typedef enum field_kind {
+    FIELD_TEXT,
+    FIELD_COUNT,
+    FIELD_NUMBER,
+    FIELD_SIZE,
+    FIELD_MINUTES,
+    FIELD_OBJECT, /* JSON, kept as compact text */
+    FIELD_ARRAY,
+} field_kind;
 
 /* The keys, in the order of octi_spec. */
 static const struct field {
@@ -142,6 +183,10 @@ static const struct field {
     {                                                                                                        \
 #member, kind, offsetof(octi_spec, member), 0                                                        \
     }
+#define JSON(member, kind)                                                                                   \
+    {                                                                                                        \
+#member, kind, offsetof(octi_spec, member), sizeof(((octi_spec *)0)->member)                         \
+    }
     TEXT(name),
     TEXT(provider),
     VALUE(nodes, FIELD_COUNT),
@@ -151,8 +196,20 @@ static const struct field {
     VALUE(shm, FIELD_SIZE),
     TEXT(subnet),
     VALUE(timeout, FIELD_NUMBER),
+    TEXT(context),
+    TEXT(namespace),
+    VALUE(gpus, FIELD_COUNT),
+    JSON(node_selector, FIELD_OBJECT),
+    JSON(tolerations, FIELD_ARRAY),
+    TEXT(storage_class),
+    VALUE(storage_size, FIELD_SIZE),
+    VALUE(time, FIELD_MINUTES),
+    TEXT(partition),
+    TEXT(account),
+    TEXT(constraint),
 #undef TEXT
 #undef VALUE
+#undef JSON
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
@@ -169,6 +226,18 @@ static oct_err set_text(const struct field *field, const json_t *value, char *ou
     return OCT_OK;
 }
 
+static oct_err set_json(const struct field *field, const json_t *value, char *out, oct_error *err)
+{
+    bool object = field->kind == FIELD_OBJECT;
+    if (object ? !json_is_object(value) : !json_is_array(value))
+        return oct_fail(err, OCT_E_INVALID, "'%s' must be %s", field->key, object ? "an object" : "an array");
+    size_t size = json_dumpb(value, out, field->capacity - 1, JSON_COMPACT);
+    memset(out + (size < field->capacity ? size : 0), 0, size < field->capacity ? field->capacity - size : 1);
+    return size < field->capacity ? OCT_OK
+                                  : oct_fail(err, OCT_E_INVALID, "'%s' is longer than %zu bytes as JSON",
+                                             field->key, field->capacity - 1);
+}
+
 static oct_err set_size(const struct field *field, const json_t *value, uint64_t *out, oct_error *err)
 {
     if (json_is_string(value)) {
@@ -183,14 +252,32 @@ static oct_err set_size(const struct field *field, const json_t *value, uint64_t
     return OCT_OK;
 }
 
+/* A number of minutes, or what --time takes. */
+static oct_err set_minutes(const struct field *field, const json_t *value, unsigned *out, oct_error *err)
+{
+    if (json_is_string(value) && *json_string_value(value))
+        return octi_spec_minutes(json_string_value(value), out, err);
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > OCTI_MINUTES_MAX)
+        return oct_fail(err, OCT_E_INVALID, "'%s' must be minutes or a string such as \"2:00:00\"",
+                        field->key);
+    *out = (unsigned)json_integer_value(value);
+    return OCT_OK;
+}
+
 static oct_err set_field(const struct field *field, const json_t *value, octi_spec *spec, oct_error *err)
 {
     char *member = (char *)spec + field->offset;
     switch (field->kind) {
     case FIELD_TEXT:
         return set_text(field, value, member, err);
+    case FIELD_OBJECT:
+    case FIELD_ARRAY:
+        return set_json(field, value, member, err);
     case FIELD_SIZE:
         return set_size(field, value, (uint64_t *)(void *)member, err);
+    case FIELD_MINUTES:
+        return set_minutes(field, value, (unsigned *)(void *)member, err);
     case FIELD_COUNT:
         if (!json_is_integer(value) || json_integer_value(value) < 0 ||
             json_integer_value(value) > OCTI_NODES_MAX)
@@ -214,7 +301,10 @@ static oct_err set_by_key(const char *key, const json_t *value, octi_spec *spec,
     char shown[64];
     octi_text_clean(key, shown, sizeof(shown));
     oct_fail(err, OCT_E_INVALID, "'%s' is no key of a spec", shown);
-    return oct_hint(err, "the keys are name, provider, nodes, image, cpus, memory, shm, subnet, timeout");
+    return oct_hint(err,
+                    "the keys are name, provider, nodes, image, cpus, memory, shm, subnet, timeout; for "
+                    "slurm time, partition, account, constraint; for kubernetes context, namespace, gpus, "
+                    "node_selector, tolerations, storage_class, storage_size");
 }
 
 oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec, oct_error *err)
@@ -266,12 +356,39 @@ oct_err octi_spec_read(const char *path, octi_spec *spec, oct_error *err)
     return octi_spec_parse(text, size, path, spec, err);
 }
 
+static void add_text(json_t *root, const char *key, const char *value)
+{
+    if (*value)
+        json_object_set_new(root, key, json_string(value));
+}
+
+/* Only what was asked for, so that an older octavo reads what does not concern it. */
+static void add_kubernetes(json_t *root, const octi_spec *spec)
+{
+    if (!root)
+        return;
+    add_text(root, "context", spec->context);
+    add_text(root, "namespace", spec->namespace);
+    add_text(root, "storage_class", spec->storage_class);
+    if (*spec->node_selector)
+        json_object_set_new(root, "node_selector", json_loads(spec->node_selector, 0, NULL));
+    if (*spec->tolerations)
+        json_object_set_new(root, "tolerations", json_loads(spec->tolerations, 0, NULL));
+    if (spec->gpus)
+        json_object_set_new(root, "gpus", json_integer(spec->gpus));
+    if (*spec->storage_class)
+        json_object_set_new(root, "storage_size", json_integer((json_int_t)spec->storage_size));
+}
+
 char *octi_spec_format(const octi_spec *spec)
 {
-    json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f}", "name", spec->name, "provider",
-                             spec->provider, "nodes", (int)spec->nodes, "image", spec->image, "cpus",
-                             spec->cpus, "memory", (json_int_t)spec->memory, "shm", (json_int_t)spec->shm,
-                             "subnet", spec->subnet, "timeout", spec->timeout);
+    json_t *root =
+        json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f, s:i, s:s, s:s, s:s}", "name", spec->name,
+                  "provider", spec->provider, "nodes", (int)spec->nodes, "image", spec->image, "cpus",
+                  spec->cpus, "memory", (json_int_t)spec->memory, "shm", (json_int_t)spec->shm, "subnet",
+                  spec->subnet, "timeout", spec->timeout, "time", (int)spec->time, "partition",
+                  spec->partition, "account", spec->account, "constraint", spec->constraint);
+    add_kubernetes(root, spec);
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(root);
     return text;
@@ -298,6 +415,17 @@ oct_err octi_spec_match(const octi_spec *have, const octi_spec *want, oct_error 
         return differs(have, err, "image", have->image, want->image);
     if (strcmp(have->subnet, want->subnet) != 0)
         return differs(have, err, "subnet", have->subnet, want->subnet);
+
+    if (strcmp(have->partition, want->partition) != 0)
+        return differs(have, err, "partition", have->partition, want->partition);
+    if (strcmp(have->account, want->account) != 0)
+        return differs(have, err, "account", have->account, want->account);
+    if (strcmp(have->constraint, want->constraint) != 0)
+        return differs(have, err, "constraint", have->constraint, want->constraint);
+    if (strcmp(have->node_selector, want->node_selector) != 0)
+        return differs(have, err, "node_selector", have->node_selector, want->node_selector);
+    if (strcmp(have->storage_class, want->storage_class) != 0)
+        return differs(have, err, "storage_class", have->storage_class, want->storage_class);
 
     char old[OCTI_SIZE_TEXT], wanted[OCTI_SIZE_TEXT];
     if (fabs(have->cpus - want->cpus) > 1e-9) {

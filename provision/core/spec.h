@@ -15,10 +15,16 @@
 OCT_NODISCARD oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec,
                                       oct_error *err);
 
+/* A time limit as sbatch writes it ("90", "90:00", "1:30:00", "2-12:00:00"), in minutes rounded
+ * up; OCT_E_INVALID for anything else and for none or more than a year. */
+enum { OCTI_MINUTES_MAX = 366 * 24 * 60 };
+OCT_NODISCARD oct_err octi_spec_minutes(const char *text, unsigned *out, oct_error *err);
+
 /* Reads a spec file of at most 64 KiB. */
 OCT_NODISCARD oct_err octi_spec_read(const char *path, octi_spec *spec, oct_error *err);
 
-/* The spec as compact JSON with every field, keys sorted; NULL when out of memory. The
+/* The spec as compact JSON with every field (those of one provider alone only where they
+ * were set), keys sorted; NULL when out of memory. The
  * caller frees it. */
 char *octi_spec_format(const octi_spec *spec);
 

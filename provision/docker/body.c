@@ -14,16 +14,28 @@ static json_t *volume_mount(const octi_spec *spec, const char *which, const char
                   : NULL;
 }
 
+/* Where a node may write besides its volumes. Podman has no owner for a tmpfs, so that /run is
+ * like /tmp there. */
+static json_t *writable(const octi_docker *docker)
+{
+    return json_pack("{s:s, s:s}", "/run",
+                     docker->podman ? "rw,nosuid,nodev,mode=1777"
+                                    : "rw,nosuid,nodev,mode=755,uid=1000,gid=1000",
+                     "/tmp", "rw,nosuid,nodev,exec,mode=1777");
+}
+
 /* The node's rights and room: nothing it does not need. */
 static json_t *host_config(const octi_docker *docker, const octi_spec *spec, const char *network)
 {
     json_t *host =
-        json_pack("{s:s, s:[s], s:[s], s:b, s:{s:s, s:s}, s:I, s:i, s:[o, o], s:{s:s}}",
+        json_pack("{s:s, s:[s], s:[s], s:[s], s:b, s:o, s:I, s:i, s:[o, o], s:{s:s}}",
                   /* the network's id: two networks may share a name for a moment */
-                  "NetworkMode", network, "CapDrop", "ALL", "SecurityOpt", "no-new-privileges",
-                  "ReadonlyRootfs", 1, "Tmpfs", "/run", "rw,nosuid,nodev,mode=755,uid=1000,gid=1000", "/tmp",
-                  "rw,nosuid,nodev,exec,mode=1777", "ShmSize", (json_int_t)spec->shm, "PidsLimit", PIDS_MAX,
-                  "Mounts", volume_mount(spec, "state", "/var/lib/octavo"),
+                  "NetworkMode", network,
+                  /* Slurm's programs ask for the name of the address they listen on; unanswered
+                   * by /etc/hosts, that goes to the machine's DNS, and takes 10 s where it is dead. */
+                  "ExtraHosts", "any-address:0.0.0.0", "CapDrop", "ALL", "SecurityOpt", "no-new-privileges",
+                  "ReadonlyRootfs", 1, "Tmpfs", writable(docker), "ShmSize", (json_int_t)spec->shm,
+                  "PidsLimit", PIDS_MAX, "Mounts", volume_mount(spec, "state", "/var/lib/octavo"),
                   volume_mount(spec, "home", "/home/octavo"), "RestartPolicy", "Name", "no");
     if (!host)
         return NULL;

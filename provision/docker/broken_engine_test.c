@@ -32,7 +32,7 @@ static oct_err try_open(const octi_act *act, oct_error *err)
 {
     octi_scripted_server *server = play(act, 1);
     void *self;
-    oct_err code = octi_docker_ops.open(&self, err);
+    oct_err code = octi_docker_ops.open(&self, NULL, err);
     if (code == OCT_OK)
         octi_docker_ops.close(self);
     octi_scripted_server_stop(server);
@@ -88,7 +88,7 @@ static oct_err try_exec(const octi_act *acts, size_t count, octi_buffer *output,
     exec.output = keep;
     exec.ctx = output;
     void *self;
-    oct_err code = octi_docker_ops.open(&self, err);
+    oct_err code = octi_docker_ops.open(&self, NULL, err);
     if (code == OCT_OK) {
         code = octi_docker_ops.exec(self, &node, &exec, status, err);
         octi_docker_ops.close(self);
@@ -204,7 +204,7 @@ static void an_engine_that_dies_during_create_is_an_error_and_no_hang(void **sta
         oct_error err = OCT_ERROR_INIT;
         void *self;
         octi_spec_init(&spec);
-        assert_int_equal(octi_docker_ops.open(&self, &err), OCT_OK);
+        assert_int_equal(octi_docker_ops.open(&self, NULL, &err), OCT_OK);
         oct_err code = octi_docker_ops.create(self, &spec, NULL, &cluster, &err);
         if (code != OCT_E_LOST)
             fail_msg("after %zu replies: %s: %s", length, oct_err_name(code), err.what);

@@ -463,15 +463,6 @@ static oct_err ensure_nodes(struct creation *creation, oct_error *err)
     return OCT_E_STATE;
 }
 
-/* Removes a container that can never start again, its network being gone. */
-static oct_err replace(struct creation *creation, const octi_docker_container *container, oct_error *err)
-{
-    oct_err code = octi_docker_call(
-        creation->docker, "DELETE",
-        octi_docker_path(creation->docker, "/containers/%s?force=1&v=1", container->id), NULL, NULL, err);
-    return code == OCT_E_NOTFOUND ? OCT_OK : code;
-}
-
 static bool has_network(const json_t *networks, const char *id)
 {
     const json_t *network;
@@ -482,6 +473,21 @@ static bool has_network(const json_t *networks, const char *id)
             return true;
     }
     return false;
+}
+
+/* True for one that can never start again, its network being gone, or that does not work though
+ * it has not ended. */
+static bool is_beyond_starting(const octi_docker_container *container, const json_t *networks)
+{
+    return strcmp(container->state, "paused") == 0 || strcmp(container->state, "dead") == 0 ||
+           !has_network(networks, container->network);
+}
+
+oct_err octi_docker_discard(octi_docker *docker, const char *id, oct_error *err)
+{
+    oct_err code = octi_docker_call(
+        docker, "DELETE", octi_docker_path(docker, "/containers/%s?force=1&v=1", id), NULL, NULL, err);
+    return code == OCT_E_NOTFOUND ? OCT_OK : code;
 }
 
 /* Takes over one container that the engine has already. */
@@ -497,8 +503,8 @@ static oct_err take_existing(struct creation *creation, const octi_docker_contai
     if (container->index >= creation->spec->nodes)
         return OCT_OK;
     bool running = strcmp(container->state, "running") == 0;
-    if (!running && !has_network(networks, container->network))
-        return replace(creation, container, err);
+    if (!running && is_beyond_starting(container, networks))
+        return octi_docker_discard(creation->docker, container->id, err);
 
     struct node_job *job = &creation->jobs[container->index];
     job->made = true;

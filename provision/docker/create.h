@@ -16,6 +16,9 @@ enum { OCTI_DOCKER_NODES_MAX = 1000 };
 OCT_NODISCARD oct_err octi_docker_create(octi_docker *docker, const octi_spec *spec,
                                          const octi_observer *observer, oct_error *err);
 
+/* Removes a container with what is in its memory; OCT_OK when there is none. */
+OCT_NODISCARD oct_err octi_docker_discard(octi_docker *docker, const char *id, oct_error *err);
+
 /* POST /containers/create's body for one node; NULL when out of memory. */
 json_t *octi_docker_container_body(const octi_docker *docker, const octi_spec *spec, unsigned index,
                                    const char *network);

@@ -12,8 +12,9 @@
 
 enum { EVIDENCE_LINES = 20 };
 
-static oct_err docker_open(void **self, oct_error *err)
+static oct_err docker_open(void **self, const octi_spec *spec, oct_error *err)
 {
+    (void)spec; /* DOCKER_HOST tells where the engine is */
     octi_docker *docker;
     oct_err code = octi_docker_open(&docker, err);
     if (code == OCT_OK)
@@ -240,6 +241,11 @@ static oct_err docker_destroy(void *self, const char *name, const octi_observer 
     return octi_docker_destroy(self, name, observer, removed, err);
 }
 
+static oct_err docker_discard(void *self, const octi_node *node, oct_error *err)
+{
+    return *node->engine_id ? octi_docker_discard(self, node->engine_id, err) : OCT_OK;
+}
+
 static oct_err docker_exec(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
                            oct_error *err)
 {
@@ -256,6 +262,7 @@ const octi_provider_ops octi_docker_ops = {
     .name = "docker",
     .summary = "containers of a Docker or Podman engine",
     .max_nodes = OCTI_DOCKER_NODES_MAX,
+    .takes_image = true,
     .open = docker_open,
     .close = docker_close,
     .engine = docker_engine,
@@ -263,6 +270,7 @@ const octi_provider_ops octi_docker_ops = {
     .create = docker_create,
     .inspect = docker_inspect,
     .destroy = docker_destroy,
+    .discard = docker_discard,
     .exec = docker_exec,
     .logs = docker_logs,
     .evidence = docker_evidence,

@@ -192,7 +192,7 @@ oct_err octi_docker_cluster_read(const char *name, const json_t *containers, con
     if (!labels)
         return oct_fail(err, OCT_E_NOTFOUND, "there is no cluster '%s'", name);
 
-    octi_cluster found = {.provider = "docker"};
+    octi_cluster found = {.provider = "docker", .home = OCTI_HOME};
     oct_err code = octi_docker_spec_read(labels, &found.spec, err);
     if (code != OCT_OK) {
         oct_prefix(err, "cluster '%s'", name);

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,15 +14,32 @@ void octi_progress_deinit(octi_progress *progress)
     octi_buffer_deinit(&progress->tail);
 }
 
-static oct_err show_line(octi_progress *progress, const char *line)
+/* Copies a line without its colours: ESC [ ... letter. The builder adds them to stderr. */
+static void copy_plain(const char *line, char *out, size_t capacity)
 {
-    char clean[SHOWN_MAX];
-    octi_text_clean(line, clean, sizeof(clean));
+    size_t used = 0;
+    while (*line && used + 1 < capacity) {
+        if (line[0] == '\033' && line[1] == '[') {
+            line += 2 + strspn(line + 2, "0123456789;");
+            line += *line != '\0';
+        } else {
+            out[used++] = *line++;
+        }
+    }
+    out[used] = '\0';
+}
+
+/* One that is drawn over by the next is shown, but not among the last lines. */
+static oct_err show_line(octi_progress *progress, const char *line, bool drawn_over)
+{
+    char plain[SHOWN_MAX], clean[SHOWN_MAX];
+    copy_plain(line, plain, sizeof(plain));
+    octi_text_clean(plain, clean, sizeof(clean));
     if (!*clean)
         return OCT_OK;
     if (strncmp(clean, "Step ", 5) == 0)
         octi_buffer_consume(&progress->tail, progress->tail.size);
-    oct_err code = octi_buffer_printf(&progress->tail, "%s\n", clean);
+    oct_err code = drawn_over ? OCT_OK : octi_buffer_printf(&progress->tail, "%s\n", clean);
     if (progress->tail.size > OCTI_PROGRESS_TAIL)
         octi_buffer_consume(&progress->tail, progress->tail.size - OCTI_PROGRESS_TAIL);
     if (progress->line)
@@ -29,7 +47,8 @@ static oct_err show_line(octi_progress *progress, const char *line)
     return code;
 }
 
-/* Output comes in pieces that need not be lines; a carriage return redraws one. */
+/* Output comes in pieces that need not be lines; a carriage return redraws one. A line may end
+ * in both, of which the second then ends an empty one. */
 static oct_err take_output(octi_progress *progress, const char *piece)
 {
     oct_err code = OCT_OK;
@@ -38,7 +57,7 @@ static oct_err take_output(octi_progress *progress, const char *piece)
         code = octi_buffer_append(&progress->text, piece, length);
         piece += length;
         if (code == OCT_OK && (*piece || progress->text.size > JSON_LINE_MAX)) {
-            code = show_line(progress, progress->text.data);
+            code = show_line(progress, progress->text.data, *piece == '\r' && piece[1] != '\n');
             octi_buffer_consume(&progress->text, progress->text.size);
         }
         piece += *piece != '\0';
@@ -54,7 +73,18 @@ static oct_err take_status(octi_progress *progress, const json_t *event, const c
         return OCT_OK;
     const char *id = octi_json_string_or(event, "id", "");
     snprintf(line, sizeof(line), "%.80s%s%s", id, *id ? ": " : "", status);
-    return show_line(progress, line);
+    return show_line(progress, line, false);
+}
+
+/* "The command '...' returned a non-zero code: 100": the command is the whole step, which the
+ * last lines show; what it came to is at the end, and would be cut off. */
+static void keep_failure(oct_error *out, const char *failure)
+{
+    static const char code[] = "returned a non-zero code: ";
+    const char *at = strncmp(failure, "The command '", 13) == 0 ? strstr(failure, code) : NULL;
+    char clean[200];
+    octi_text_clean(at ? at + sizeof(code) - 1 : failure, clean, sizeof(clean));
+    oct_fail(out, OCT_E_IO, at ? "a step failed with status %s" : "%s", clean);
 }
 
 static oct_err take_event(octi_progress *progress, const json_t *event)
@@ -66,15 +96,8 @@ static oct_err take_event(octi_progress *progress, const json_t *event)
     const char *id = octi_json_string_or(event, "aux/ID", NULL);
     if (id)
         octi_text_clean(id, progress->id, sizeof(progress->id));
-    if (failure && progress->failure.code == OCT_OK) {
-        char clean[200];
-        octi_text_clean(failure, clean, sizeof(clean));
-        bool full = strstr(clean, "no space left") != NULL;
-        oct_fail(&progress->failure, full ? OCT_E_EXHAUSTED : OCT_E_IO, "%s", clean);
-        if (full)
-            oct_hint(&progress->failure,
-                     "the engine's disk is full: free some, for instance with 'docker system prune'");
-    }
+    if (failure && progress->failure.code == OCT_OK)
+        keep_failure(&progress->failure, failure);
     if (stream)
         return take_output(progress, stream);
     if (status && strncmp(status, "sha256:", 7) == 0) /* an import's only word is the id */
@@ -117,14 +140,47 @@ oct_err octi_progress_feed(octi_progress *progress, const void *bytes, size_t si
     return code;
 }
 
+/* Why a build fails where nothing is wrong with it: told by the engine itself, or only by the
+ * last lines of the command that failed. */
+static void judge_failure(octi_progress *progress)
+{
+    static const struct {
+        const char *part;
+        oct_err code;
+        const char *hint;
+    } causes[] = {
+        {"no space left on device", OCT_E_EXHAUSTED,
+         "the engine's disk is full: free some, for instance with 'docker system prune'"},
+        {"don't have enough free space", OCT_E_EXHAUSTED,
+         "the engine's disk is full: free some, for instance with 'docker system prune'"},
+        {"failure resolving", OCT_E_UNREACHABLE,
+         "containers of this engine find no package server: has the machine a network, and do they have "
+         "DNS?"},
+        {"could not resolve", OCT_E_UNREACHABLE,
+         "containers of this engine find no package server: has the machine a network, and do they have "
+         "DNS?"},
+        {"failed to fetch", OCT_E_UNREACHABLE,
+         "a package server did not deliver: try again, what was built so far is kept"},
+    };
+    oct_error *failure = &progress->failure;
+    for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+        if (strcasestr(failure->what, causes[i].part) ||
+            (progress->tail.data && strcasestr(progress->tail.data, causes[i].part))) {
+            failure->code = causes[i].code;
+            oct_hint(failure, "%s", causes[i].hint);
+            return;
+        }
+}
+
 oct_err octi_progress_finish(octi_progress *progress, oct_error *err)
 {
     oct_err code = progress->pending.size > 0
                        ? take_json(progress, progress->pending.data, progress->pending.size, err)
                        : OCT_OK;
     if (code == OCT_OK && progress->text.size > 0)
-        code = show_line(progress, progress->text.data);
+        code = show_line(progress, progress->text.data, false);
     if (code == OCT_OK && progress->failure.code != OCT_OK) {
+        judge_failure(progress);
         code = progress->failure.code;
         if (err)
             *err = progress->failure;

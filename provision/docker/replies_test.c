@@ -139,10 +139,24 @@ static void a_node_is_asked_for_with_no_right_it_does_not_need(void **state)
     assert_true(octi_json_bool_or(host, "ReadonlyRootfs", false));
     assert_false(octi_json_bool_or(host, "Privileged", false));
     assert_null(octi_json_find(body, "Env"));
+    assert_string_equal(json_string_value(json_array_get(octi_json_find(host, "ExtraHosts"), 0)),
+                        "any-address:0.0.0.0");
     assert_null(octi_json_find(host, "PortBindings"));
     assert_true(octi_json_integer_or(host, "PidsLimit", 0) > 0);
     assert_int_equal(octi_json_integer_or(host, "NanoCpus", 0), 1500000000);
     assert_int_equal(octi_json_integer_or(host, "MemorySwap", 0), 1 << 30);
+    json_decref(body);
+}
+
+static void podman_is_asked_for_no_owner_of_a_tmpfs(void **state)
+{
+    (void)state;
+    octi_docker docker = {.podman = true};
+    octi_spec spec = three_nodes();
+    json_t *body = octi_docker_container_body(&docker, &spec, 0, "net");
+    assert_non_null(body);
+    const json_t *run = json_object_get(octi_json_find(body, "HostConfig/Tmpfs"), "/run");
+    assert_string_equal(json_string_value(run), "rw,nosuid,nodev,mode=1777");
     json_decref(body);
 }
 
@@ -247,7 +261,8 @@ static void progress_becomes_lines_and_the_failing_step_is_kept(void **state)
     static const char wire[] =
         "{\"stream\":\"Step 1/2 : FROM x\\n\"}\r\n{\"stream\":\"old\\n\"}\r\n"
         "{\"stream\":\"Step 2/2 : RUN \\u001b[1mcc\\n\"}\r\n{\"stream\":\"a.c:1: err\"}\r\n"
-        "{\"stream\":\"or\\n\"}\r\n{\"aux\":{\"ID\":\"sha256:ab\"}}\r\n"
+        "{\"stream\":\"or\\n\"}\r\n{\"stream\":\"5%\\r\"}\r\n{\"stream\":\"100%\\r\\n\"}\r\n{\"aux\":{\"ID\":"
+        "\"sha256:ab\"}}\r\n"
         "{\"errorDetail\":{\"code\":2},\"error\":\"returned a non-zero code: 2\"}\r\n";
     octi_buffer lines = {0};
     octi_progress progress = {.line = keep_line, .ctx = &lines};
@@ -256,22 +271,58 @@ static void progress_becomes_lines_and_the_failing_step_is_kept(void **state)
         assert_int_equal(octi_progress_feed(&progress, wire + i, 1, &err), OCT_OK);
     assert_int_equal(octi_progress_finish(&progress, &err), OCT_E_IO);
     assert_string_equal(err.what, "returned a non-zero code: 2");
-    assert_string_equal(lines.data, "Step 1/2 : FROM x|old|Step 2/2 : RUN [1mcc|a.c:1: error|");
-    assert_string_equal(progress.tail.data, "Step 2/2 : RUN [1mcc\na.c:1: error\n");
+    assert_string_equal(lines.data, "Step 1/2 : FROM x|old|Step 2/2 : RUN cc|a.c:1: error|5%|100%|");
+    assert_string_equal(progress.tail.data, "Step 2/2 : RUN cc\na.c:1: error\n100%\n");
     assert_string_equal(progress.id, "sha256:ab");
     octi_progress_deinit(&progress);
     octi_buffer_deinit(&lines);
 }
 
+static void a_build_that_lacks_room_or_network_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *output;
+        oct_err code;
+        const char *what, *hint;
+    } cases[] = {
+        {"E: Write error - write (28: No space left on device)", OCT_E_EXHAUSTED,
+         "a step failed with status 100", "disk is full"},
+        {"E: You don't have enough free space in /var/cache/apt/archives/.", OCT_E_EXHAUSTED,
+         "a step failed with status 100", "disk is full"},
+        {"W: Temporary failure resolving 'a.b'\\nE: Failed to fetch x", OCT_E_UNREACHABLE,
+         "a step failed with status 100", "DNS"},
+        {"E: Failed to fetch x  Connection failed", OCT_E_UNREACHABLE, "a step failed with status 100",
+         "try again"},
+        {"a.c:1: error: no", OCT_E_IO, "a step failed with status 100", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        octi_progress progress = {0};
+        oct_error err = OCT_ERROR_INIT;
+        char wire[512];
+        int size = snprintf(wire, sizeof(wire),
+                            "{\"stream\":\"%s\\n\"}\n{\"error\":\"The command '/bin/sh -c %s' returned a "
+                            "non-zero code: 100\"}\n",
+                            cases[i].output, "apt-get update");
+        assert_int_equal(octi_progress_feed(&progress, wire, (size_t)size, &err), OCT_OK);
+        assert_int_equal(octi_progress_finish(&progress, &err), cases[i].code);
+        assert_string_equal(err.what, cases[i].what);
+        assert_non_null(strstr(err.hint, cases[i].hint));
+        octi_progress_deinit(&progress);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_build_that_lacks_room_or_network_says_so),
         cmocka_unit_test(frames_are_taken_apart_wherever_they_are_cut),
         cmocka_unit_test(a_frame_of_no_known_stream_is_a_protocol_error),
         cmocka_unit_test(a_cluster_is_read_from_labels_alone),
         cmocka_unit_test(a_cluster_cut_off_before_its_first_container_is_still_found),
         cmocka_unit_test(labels_that_make_no_sense_are_a_protocol_error),
         cmocka_unit_test(a_node_is_asked_for_with_no_right_it_does_not_need),
+        cmocka_unit_test(podman_is_asked_for_no_owner_of_a_tmpfs),
         cmocka_unit_test(known_troubles_have_their_code_and_a_way_out),
         cmocka_unit_test(a_page_of_html_is_not_quoted),
         cmocka_unit_test(a_runtimes_layers_are_left_out_of_its_message),

@@ -1,11 +1,17 @@
+#include <fcntl.h>
+#include <jansson.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provision/node/commands.h"
 #include "provision/node/membership.h"
+#include "provision/node/pulse.h"
 #include "provision/node/say.h"
 #include "provision/node/status.h"
 #include "provision/node/supervisor.h"
@@ -26,8 +32,10 @@ typedef struct octi_server {
     octi_membership membership;
     octi_daemon daemons[DAEMONS];
     octi_supervisor supervisor;
+    octi_pulse pulse;
+    int notices; /* of changes in the state folder, or -1 */
     char munge_options[5][300];
-    const char *munged[8];
+    const char *munged[9];
 } octi_server;
 
 static const char *const SLURMCTLD_ARGV[] = {"slurmctld", "-D", NULL};
@@ -42,6 +50,20 @@ static void prepare_environment(const octi_paths *paths)
     snprintf(wider, sizeof(wider), "%.800s:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", path ? path : "");
     setenv("PATH", path ? wider : wider + 1, 1);
     setenv("SLURM_CONF", paths->slurm_conf, 1);
+    /* The daemons ask for the name of every peer. All that they need are addresses in slurm.conf,
+     * so no name server is asked: a silent one would hold each request up by ten seconds. */
+    setenv("RES_OPTIONS", "attempts:0", 1);
+}
+
+/* Whether others than its owner may write where the run folder lies, as in what Kubernetes
+ * mounts: a volume of mode 777 that no process but this container's ever sees. */
+static bool lies_open(const char *run)
+{
+    char parent[256];
+    struct stat info;
+    const char *slash = strrchr(run, '/');
+    snprintf(parent, sizeof(parent), "%.*s", slash > run ? (int)(slash - run) : 1, run);
+    return stat(parent, &info) == 0 && (info.st_mode & 022) && !(info.st_mode & S_ISVTX);
 }
 
 static void describe_munged(octi_server *server)
@@ -56,6 +78,8 @@ static void describe_munged(octi_server *server)
     server->munged[1] = "--foreground";
     for (int i = 0; i < 5; i++)
         server->munged[i + 2] = server->munge_options[i];
+    if (lies_open(paths->run))
+        server->munged[7] = "--force"; /* else munged refuses a socket there */
 }
 
 static oct_err make_daemons(octi_server *server, oct_error *err)
@@ -89,8 +113,69 @@ static int watch_state(const octi_paths *paths)
 static void drain(int fd)
 {
     char events[4096];
-    while (read(fd, events, sizeof(events)) > 0)
+    while (fd >= 0 && read(fd, events, sizeof(events)) > 0)
         continue;
+}
+
+/* One descriptor for the supervisor that stands for both of ours. */
+static int join_watched(int first, int second)
+{
+    int fds[] = {first, second}, both = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 0; i < 2 && both >= 0; i++) {
+        struct epoll_event event = {.events = EPOLLIN};
+        if (fds[i] >= 0 && epoll_ctl(both, EPOLL_CTL_ADD, fds[i], &event) != 0)
+            octi_say("octavo-node", "cannot wait for descriptor %d: looking at it regularly", fds[i]);
+    }
+    return both;
+}
+
+/* Slurm ends the jobs of a node that is lost; libslurm stays in its own program. */
+static void tell_slurm(const char *node, const char *reason, void *ctx)
+{
+    (void)ctx;
+    char *const argv[] = {"octavo-slurm", NULL};
+    json_t *request = json_pack("{s:s, s:s, s:s}", "op", "down", "node", node, "reason", reason);
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    json_decref(request);
+    octi_say("octavo-node", "%s is lost: %s", node, reason);
+    int ends[2];
+    if (!text || pipe2(ends, O_CLOEXEC) != 0) {
+        free(text);
+        return;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t child; /* the supervisor reaps it */
+    sigemptyset(&none);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    /* The request is far smaller than what a pipe holds. */
+    if (write(ends[1], text, strlen(text)) < 0 ||
+        posix_spawnp(&child, argv[0], &actions, &attributes, argv, environ) != 0)
+        octi_say("octavo-node", "cannot tell Slurm of it");
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    close(ends[1]);
+    free(text);
+}
+
+/* Only the head asks the others. */
+static void watch_peers(octi_server *server)
+{
+    octi_config config = {0};
+    oct_error err = OCT_ERROR_INIT;
+    bool head = server->membership.member && server->membership.head;
+    oct_err code = head ? octi_config_load(server->paths.config, &config, &err) : OCT_OK;
+    if (code == OCT_OK)
+        code = octi_pulse_watch(&server->pulse, head ? &config : NULL, &err);
+    if (code != OCT_OK)
+        octi_say("octavo-node", "cannot watch the nodes: %s", err.what);
+    octi_config_deinit(&config);
 }
 
 /* Returns whether there is something new to tell. */
@@ -111,6 +196,8 @@ static bool update(octi_server *server)
     octi_daemon_want(&server->daemons[MUNGED], member);
     octi_daemon_want(&server->daemons[SLURMCTLD], member && server->membership.head);
     octi_daemon_want(&server->daemons[SLURMD], member);
+    if (change != OCTI_MEMBERSHIP_SAME || generation != server->membership.generation)
+        watch_peers(server);
     return generation != server->membership.generation || strcmp(reason, server->membership.reason) != 0;
 }
 
@@ -132,11 +219,15 @@ static void run(octi_server *server)
 {
     unsigned woke = OCTI_WOKE_DAEMON;
     while (!(woke & OCTI_WOKE_END)) {
-        if (woke & OCTI_WOKE_WATCHED)
-            drain(server->supervisor.watched);
+        if (woke & OCTI_WOKE_WATCHED) {
+            drain(server->notices);
+            octi_pulse_hear(&server->pulse, octi_clock_ns());
+        }
         if (update(server) || (woke & OCTI_WOKE_DAEMON))
             tell_status(server);
-        woke = octi_supervisor_wait(&server->supervisor, next_look(server));
+        int64_t beat = octi_pulse_beat(&server->pulse, octi_clock_ns(), tell_slurm, NULL);
+        int64_t look = next_look(server);
+        woke = octi_supervisor_wait(&server->supervisor, beat < look ? beat : look);
     }
     octi_say("octavo-node", "ending");
     octi_supervisor_stop(&server->supervisor);
@@ -150,10 +241,14 @@ static oct_err prepare(octi_server *server, oct_error *err)
     oct_err result = octi_membership_init(&server->membership, &server->paths, err);
     if (result == OCT_OK)
         result = make_daemons(server, err);
-    if (result == OCT_OK)
-        result = octi_supervisor_init(&server->supervisor, server->daemons, DAEMONS,
-                                      watch_state(&server->paths), err);
-    return result;
+    if (result != OCT_OK)
+        return result;
+    server->notices = watch_state(&server->paths);
+    oct_error silent = OCT_ERROR_INIT;
+    if (octi_pulse_init(&server->pulse, OCTI_PULSE_PORT, &silent) != OCT_OK)
+        octi_say("octavo-node", "%s: nobody can see whether this node is alive", silent.what);
+    return octi_supervisor_init(&server->supervisor, server->daemons, DAEMONS,
+                                join_watched(server->notices, server->pulse.socket), err);
 }
 
 int octi_serve_main(int argc, char **argv)
@@ -173,6 +268,7 @@ int octi_serve_main(int argc, char **argv)
     octi_say("octavo-node", "serving as '%s'", server->membership.host);
     run(server);
     octi_supervisor_deinit(&server->supervisor);
+    octi_pulse_deinit(&server->pulse);
     for (int i = 0; i < DAEMONS; i++)
         octi_daemon_deinit(&server->daemons[i]);
     octi_membership_deinit(&server->membership);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,19 +51,31 @@ static void become(char **argv, const sigset_t *mask)
     _exit(failure == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
-/* Waits for the child, passing signals on. *passed gets those that were. */
-static int attend(pid_t child, const sigset_t *taken, sigset_t *passed)
+/* What somebody may mean to go on with, such as Slurm's own suspending of a job, which stops
+ * this process too, is let go on for this long. */
+static const struct timespec FROZEN_LIMIT = {.tv_sec = 2};
+
+/* Waits for the child, passing signals on. *passed gets those that were. A program that is
+ * stopped keeps all other ranks waiting for it: it is killed, and *frozen is set. */
+static int attend(pid_t child, const sigset_t *taken, sigset_t *passed, bool *frozen)
 {
+    bool stopped = false;
     for (;;) {
         int status;
-        pid_t ended = waitpid(child, &status, WNOHANG);
-        if (ended == child)
+        pid_t changed = waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED);
+        if (changed == child && !WIFSTOPPED(status) && !WIFCONTINUED(status))
             return status;
+        if (changed == child)
+            stopped = WIFSTOPPED(status);
         siginfo_t info;
-        int number = sigwaitinfo(taken, &info);
+        int number = stopped ? sigtimedwait(taken, &info, &FROZEN_LIMIT) : sigwaitinfo(taken, &info);
         if (number > 0 && number != SIGCHLD) {
             sigaddset(passed, number);
             kill(child, number);
+        } else if (number < 0 && errno == EAGAIN) {
+            *frozen = true;
+            stopped = false;
+            kill(child, SIGKILL);
         }
     }
 }
@@ -88,8 +101,12 @@ static int ending_signal(int status)
     return WEXITSTATUS(status) > 128 && WEXITSTATUS(status) < 128 + NSIG ? WEXITSTATUS(status) - 128 : 0;
 }
 
-static int conclude(int status, const sigset_t *passed)
+static int conclude(int status, const sigset_t *passed, bool frozen)
 {
+    if (frozen) {
+        report("frozen (stopped by a signal), and killed for that");
+        return 128 + SIGKILL;
+    }
     int ordered = ending_signal(status);
     if (ordered && sigismember(passed, ordered))
         return ORDERED;
@@ -128,7 +145,8 @@ int octi_task_main(int argc, char **argv)
     }
     if (child == 0)
         become(program, &before);
-    int status = attend(child, &taken, &passed);
+    bool frozen = false;
+    int status = attend(child, &taken, &passed, &frozen);
     take_late_signal(ending_signal(status), &taken, &passed);
-    return conclude(status, &passed);
+    return conclude(status, &passed, frozen);
 }

@@ -112,6 +112,23 @@ static void a_killed_runner_takes_the_program_along(void **state)
     assert_int_equal(run_task("echo; exec sleep 10", SIGKILL, said, sizeof(said)), 137);
 }
 
+static void a_program_that_is_stopped_is_killed_and_told(void **state)
+{
+    (void)state;
+    char said[256];
+    assert_int_equal(run_task("kill -STOP $$", 0, said, sizeof(said)), 137);
+    expect_line(said, "frozen (stopped by a signal), and killed for that");
+}
+
+static void a_program_that_is_stopped_for_a_moment_goes_on(void **state)
+{
+    (void)state;
+    char said[256];
+    assert_int_equal(
+        run_task("(sleep 0.3; kill -CONT $$) & kill -STOP $$; sleep 2.5; exit 0", 0, said, sizeof(said)), 0);
+    assert_string_equal(said, "");
+}
+
 static void a_program_that_is_not_there_is_named(void **state)
 {
     (void)state;
@@ -134,6 +151,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_that_ends_of_the_signal_sent_to_it_is_not_news),
         cmocka_unit_test(a_program_that_ends_before_the_signal_reaches_its_runner_is_not_news_either),
         cmocka_unit_test(a_killed_runner_takes_the_program_along),
+        cmocka_unit_test(a_program_that_is_stopped_is_killed_and_told),
+        cmocka_unit_test(a_program_that_is_stopped_for_a_moment_goes_on),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
     };
     if (argc < 2)

@@ -48,7 +48,7 @@ static void connect_engine(void)
     oct_error err = OCT_ERROR_INIT;
     octi_image image;
     provider.self = NULL;
-    if (octi_docker_ops.open(&provider.self, &err) != OCT_OK ||
+    if (octi_docker_ops.open(&provider.self, NULL, &err) != OCT_OK ||
         octi_image_inspect(engine(), spec.image, &image, &err))
         snprintf(missing, sizeof(missing), "%s", err.what);
 }
@@ -323,7 +323,7 @@ static pid_t in_child(bool creates)
     octi_cluster cluster;
     size_t removed;
     oct_error err = OCT_ERROR_INIT;
-    oct_err code = octi_docker_ops.open(&self, &err);
+    oct_err code = octi_docker_ops.open(&self, NULL, &err);
     if (code == OCT_OK)
         code = creates ? octi_docker_ops.create(self, &spec, NULL, &cluster, &err)
                        : octi_docker_ops.destroy(self, spec.name, NULL, &removed, &err);

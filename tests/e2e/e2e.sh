@@ -308,6 +308,28 @@ logs_are_those_of_the_daemons() {
     has out "$name-1 | "
 }
 
+following_logs_ends_by_ctrl_c_without_a_complaint() {
+    in_terminal 130 'await serving as|\003' "$octavo" logs --name "$name" --follow 1 2
+    has_not screen "error:"
+}
+
+# As any program ends whose reader has seen enough: without a word, by SIGPIPE's status.
+a_reader_that_goes_away_is_no_failure() {
+    local where
+    set +e # the pipeline's status is what is looked at
+    for where in --node=0 --all; do
+        "$octavo" exec --name "$name" $where yes </dev/null 2>err | head -n 1
+        equal "${PIPESTATUS[0]}" 141
+        is_empty err
+    done
+}
+
+# Slurm's programs ask for the name of 0.0.0.0; DNS, which may be dead, must not be what answers.
+nodes_need_no_dns_to_start() {
+    try 0 "$octavo" exec --name "$name" --all getent -s files hosts 0.0.0.0
+    equal "$(wc -l <out)" $nodes
+}
+
 cp_brings_a_tree_there_and_back() {
     mkdir -p 'tree/with space/deep'
     head -c 3000000 /dev/urandom >'tree/with space/deep/random'
@@ -361,6 +383,15 @@ a_missing_image_leaves_nothing() {
     try 3 "$octavo" up "$other" --image no/such-image:1
     has err "no/such-image:1"
     has err "octavo image build"
+    nothing_left_of "$other"
+}
+
+a_subnet_that_is_taken_leaves_nothing() {
+    local taken
+    taken=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Subnet}}')
+    try 1 "$octavo" up "$other" -n 2 --image "$image" --subnet "$taken"
+    has err "$taken"
+    has err "name a free one with --subnet"
     nothing_left_of "$other"
 }
 
@@ -421,6 +452,33 @@ up_killed_at_any_moment_is_cleaned_by_down() {
         try 0 "$octavo" down "$other"
         nothing_left_of "$other"
     done
+}
+
+# What is dead in four ways comes back; the node that lives is left alone, and so is the home folder.
+heal_brings_dead_nodes_back() {
+    local alive
+    try 0 "$octavo" up "$other" -n 5 --image "$image"
+    try 0 "$octavo" run --name "$other" -n 1 sh -c 'echo kept >kept'
+    alive=$(docker inspect -f '{{.Id}} {{.State.StartedAt}}' "octavo-$other-4")
+    try 0 "$octavo" heal "$other" --json
+    equal "$(json out 'd["healed"]')" "[]"
+    docker kill "octavo-$other-0" >/dev/null
+    docker kill "octavo-$other-1" >/dev/null
+    docker rm -f "octavo-$other-2" >/dev/null
+    docker pause "octavo-$other-3" >/dev/null
+    try 0 "$octavo" heal "$other" --dry-run
+    has err "would heal $other-1: killed by signal 9"
+    try 0 "$octavo" heal "$other" --json
+    equal "$(json out '[n["name"] for n in d["healed"]]')" "['$other-0', '$other-1', '$other-2', '$other-3']"
+    equal "$(docker inspect -f '{{.Id}} {{.State.StartedAt}}' "octavo-$other-4")" "$alive"
+    try 0 "$octavo" run --name "$other" hostname
+    equal "$(sort -u out | wc -l)" 5
+    try 0 "$octavo" run --name "$other" -n 1 cat kept
+    equal "$(cat out)" kept
+    try 0 "$octavo" down "$other"
+    nothing_left_of "$other"
+    try 3 "$octavo" heal "$other"
+    has err "there is no cluster '$other'"
 }
 
 up_interrupted_says_how_to_go_on() {
@@ -544,7 +602,7 @@ completion_is_valid_in_each_shell() {
     # shellcheck disable=SC2016
     bash -c '. ./out; COMP_WORDS=(octavo st); COMP_CWORD=1; _octavo; [ "${COMPREPLY[*]}" = status ]' || fail "status for st"
     # shellcheck disable=SC2016
-    bash -c '. ./out; COMP_WORDS=(octavo up --na); COMP_CWORD=2; _octavo; [ "${COMPREPLY[*]}" = --name ]' || fail "--name"
+    bash -c '. ./out; COMP_WORDS=(octavo up --nod); COMP_CWORD=2; _octavo; [ "${COMPREPLY[*]}" = --nodes ]' || fail "--nodes"
     local shell
     for shell in zsh fish; do
         try 0 "$octavo" completion $shell

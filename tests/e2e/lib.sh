@@ -20,7 +20,7 @@ run_case() {
         printf 'FAIL  %s\n' "$title"
         sed 's/^/      /' "$log" | tail -n 40
         # What it left must not fail the cases after it.
-        "$octavo" down "$other" --quiet </dev/null
+        "$octavo" down "$other" --on "${on:-docker}" --quiet </dev/null
         ;;
     esac
 }

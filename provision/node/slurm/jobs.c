@@ -29,20 +29,27 @@ static json_t *job_json(const slurm_job_info_t *job)
                      "exit", exit_status(job->exit_code));
 }
 
-int octi_slurm_jobs(json_t *request)
+oct_err octi_slurm_list_jobs(json_t **out, oct_error *err)
 {
-    (void)request;
-    oct_error err = OCT_ERROR_INIT;
     job_info_msg_t *found = NULL;
-    slurm_init(NULL);
-    if (slurm_load_jobs(0, &found, SHOW_ALL) != SLURM_SUCCESS) {
-        octi_slurm_fail(&err, "list the jobs");
-        return octi_reply_error(&err, NULL);
-    }
+    if (slurm_load_jobs(0, &found, SHOW_ALL) != SLURM_SUCCESS)
+        return octi_slurm_fail(err, "list the jobs");
     json_t *list = json_array();
     for (uint32_t i = 0; i < found->record_count; i++)
         json_array_append_new(list, job_json(&found->job_array[i]));
     slurm_free_job_info_msg(found);
+    *out = list;
+    return OCT_OK;
+}
+
+int octi_slurm_jobs(json_t *request)
+{
+    (void)request;
+    oct_error err = OCT_ERROR_INIT;
+    json_t *list;
+    slurm_init(NULL);
+    if (octi_slurm_list_jobs(&list, &err) != OCT_OK)
+        return octi_reply_error(&err, NULL);
     return octi_reply_end(json_pack("{s:o}", "jobs", list));
 }
 
@@ -139,6 +146,15 @@ static oct_err submit(json_t *request, octi_buffer *script, uint32_t *job, oct_e
         wanted.max_nodes = wanted.min_nodes;
         wanted.num_tasks = count_of(request, "tasks", wanted.min_nodes);
         wanted.time_limit = seconds ? (seconds + 59) / 60 : NO_VAL;
+        wanted.partition = string_of(request, "partition", NULL);
+        wanted.account = string_of(request, "account", NULL);
+        wanted.features = string_of(request, "constraint", NULL);
+        wanted.comment = string_of(request, "comment", NULL);
+        if (json_is_true(json_object_get(request, "pilot"))) {
+            wanted.shared = JOB_SHARED_NONE;
+            wanted.kill_on_node_fail = 0;
+            wanted.requeue = 0;
+        }
         if (slurm_submit_batch_job(&wanted, &answer) != SLURM_SUCCESS)
             result = octi_slurm_fail(err, "submit the job");
     }
@@ -221,6 +237,29 @@ static int is_live(const slurm_job_info_t *job)
     return (job->job_state & JOB_STATE_BASE) < JOB_COMPLETE && job->user_id == getuid();
 }
 
+/* Inside a job, programs are its steps. */
+static oct_err cancel_steps(uint32_t job, const char *name, json_t *cancelled, oct_error *err)
+{
+    job_step_info_response_msg_t *found = NULL;
+    if (slurm_get_job_steps(0, job, NO_VAL, &found, SHOW_ALL) != SLURM_SUCCESS)
+        return octi_slurm_fail(err, "list the job's steps");
+    oct_err result = OCT_OK;
+    for (uint32_t i = 0; i < found->job_step_count && result == OCT_OK; i++) {
+        const job_step_info_t *step = &found->job_steps[i];
+        char id[32];
+        if (!step->name || strcmp(step->name, name) != 0)
+            continue;
+        snprintf(id, sizeof(id), "%u.%u", step->step_id.job_id, step->step_id.step_id);
+        /* (slurm_kill_job2 takes a step since 23.02 only.) */
+        if (slurm_signal_job_step(step->step_id.job_id, step->step_id.step_id, SIGKILL) == SLURM_SUCCESS)
+            json_array_append_new(cancelled, json_string(id));
+        else if (errno != ESLURM_ALREADY_DONE)
+            result = octi_slurm_fail(err, "cancel the step");
+    }
+    slurm_free_job_step_info_response_msg(found);
+    return result;
+}
+
 static oct_err cancel_named(const char *name, json_t *cancelled, oct_error *err)
 {
     job_info_msg_t *found = NULL;
@@ -251,7 +290,10 @@ int octi_slurm_cancel(json_t *request)
     json_t *cancelled = json_array();
     oct_err result = OCT_OK;
     slurm_init(NULL);
-    if (name)
+    const char *inside = getenv("SLURM_JOB_ID");
+    if (name && inside)
+        result = cancel_steps((uint32_t)strtoul(inside, NULL, 10), name, cancelled, &err);
+    else if (name)
         result = cancel_named(name, cancelled, &err);
     else if (slurm_kill_job(id, SIGKILL, 0) == SLURM_SUCCESS)
         json_array_append_new(cancelled, json_integer(id));

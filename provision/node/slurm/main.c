@@ -17,19 +17,19 @@ static const struct op {
     int (*run)(json_t *request);
     int waits; /* for slurm.conf to be there */
 } OPS[] = {
-    {"nodes", octi_slurm_nodes, 0}, {"wait_nodes", octi_slurm_wait_nodes, 1},
-    {"down", octi_slurm_down, 0},   {"submit", octi_slurm_submit, 0},
-    {"watch", octi_slurm_watch, 0}, {"cancel", octi_slurm_cancel, 0},
-    {"jobs", octi_slurm_jobs, 0},
+    {"nodes", octi_slurm_nodes, 0},   {"wait_nodes", octi_slurm_wait_nodes, 1},
+    {"down", octi_slurm_down, 0},     {"submit", octi_slurm_submit, 0},
+    {"watch", octi_slurm_watch, 0},   {"cancel", octi_slurm_cancel, 0},
+    {"jobs", octi_slurm_jobs, 0},     {"status", octi_slurm_status, 0},
+    {"pilots", octi_slurm_pilots, 0},
 };
 
 static int refuse(const char *what)
 {
     oct_error err = OCT_ERROR_INIT;
     oct_fail(&err, OCT_E_INVALID, "%s", what);
-    oct_hint(
-        &err,
-        "one JSON object on standard input; 'op' is nodes, wait_nodes, down, submit, watch, cancel or jobs");
+    oct_hint(&err, "one JSON object on standard input; 'op' is nodes, wait_nodes, down, submit, watch, "
+                   "cancel, jobs, status or pilots");
     return octi_reply_error(&err, NULL);
 }
 

@@ -34,16 +34,11 @@ static json_t *node_json(const node_info_t *node)
                      (int)node->cpus, "address", node->node_addr);
 }
 
-int octi_slurm_nodes(json_t *request)
+oct_err octi_slurm_list_nodes(const char *only, json_t **out, oct_error *err)
 {
-    const char *only = json_string_value(json_object_get(request, "name"));
-    oct_error err = OCT_ERROR_INIT;
     node_info_msg_t *found = NULL;
-    slurm_init(NULL);
-    if (slurm_load_node(0, &found, SHOW_ALL | SHOW_MIXED) != SLURM_SUCCESS) {
-        octi_slurm_fail(&err, "list the nodes");
-        return octi_reply_error(&err, NULL);
-    }
+    if (slurm_load_node(0, &found, SHOW_ALL | SHOW_MIXED) != SLURM_SUCCESS)
+        return octi_slurm_fail(err, "list the nodes");
     json_t *list = json_array();
     for (uint32_t i = 0; i < found->record_count; i++) {
         const node_info_t *node = &found->node_array[i];
@@ -51,6 +46,17 @@ int octi_slurm_nodes(json_t *request)
             json_array_append_new(list, node_json(node));
     }
     slurm_free_node_info_msg(found);
+    *out = list;
+    return OCT_OK;
+}
+
+int octi_slurm_nodes(json_t *request)
+{
+    oct_error err = OCT_ERROR_INIT;
+    json_t *list;
+    slurm_init(NULL);
+    if (octi_slurm_list_nodes(json_string_value(json_object_get(request, "name")), &list, &err) != OCT_OK)
+        return octi_reply_error(&err, NULL);
     return octi_reply_end(json_pack("{s:o}", "nodes", list));
 }
 

@@ -5,8 +5,18 @@
 
 #include <jansson.h>
 
+#include "oct/error.h"
+
 /* {"op":"nodes"}, optionally with "name": one node. */
 int octi_slurm_nodes(json_t *request);
+
+/* {"op":"status"}: nodes and jobs, as the two requests of these names give them. */
+int octi_slurm_status(json_t *request);
+
+/* What the answers of nodes (one, or with NULL all) and jobs hold; the caller frees *out.
+ * After slurm_init. */
+oct_err octi_slurm_list_nodes(const char *only, json_t **out, oct_error *err);
+oct_err octi_slurm_list_jobs(json_t **out, oct_error *err);
 
 /* {"op":"wait_nodes","count":8,"timeout":60}: until that many can work; a line for each
  * change of a node's state meanwhile. */
@@ -18,17 +28,22 @@ int octi_slurm_wait_nodes(json_t *request);
 int octi_slurm_down(json_t *request);
 
 /* {"op":"submit"} with "script" or "argv", and "name", "nodes", "tasks", "time_s",
- * "workdir", "output", "env" ({"NAME":"value"}). */
+ * "workdir", "output", "env" ({"NAME":"value"}), "partition", "account", "constraint",
+ * "comment", and "pilot": true for whole nodes that outlive the loss of one of them. */
 int octi_slurm_submit(json_t *request);
 
 /* {"op":"watch","job":17}: a line for each change of its state, until it is over. */
 int octi_slurm_watch(json_t *request);
 
 /* {"op":"cancel","job":17} or {"op":"cancel","name":"..."}: all of this user's live jobs
- * of that name. */
+ * of that name, or, inside a job (SLURM_JOB_ID), that job's steps of that name. */
 int octi_slurm_cancel(json_t *request);
 
 /* {"op":"jobs"}: this cluster's jobs, those that ended a short while ago included. */
 int octi_slurm_jobs(json_t *request);
+
+/* {"op":"pilots","prefix":"octavo-pilot-"}: this user's jobs whose names begin so, with their
+ * nodes, why they wait, and when they start and end (seconds since 1970; 0: unknown). */
+int octi_slurm_pilots(json_t *request);
 
 #endif

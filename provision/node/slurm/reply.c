@@ -76,10 +76,26 @@ int octi_reply_error(const oct_error *err, json_t *more)
     return 1;
 }
 
+/* Whether it means that no controller answers. */
+static bool is_silence(int number)
+{
+    switch (number) {
+    case SLURM_COMMUNICATIONS_CONNECTION_ERROR:
+    case SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR:
+    case SLURMCTLD_COMMUNICATIONS_SEND_ERROR:
+    case SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR:
+    case SLURMCTLD_COMMUNICATIONS_SHUTDOWN_ERROR:
+    case SLURM_PROTOCOL_SOCKET_IMPL_TIMEOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 oct_err octi_slurm_fail(oct_error *err, const char *doing)
 {
     int number = errno;
-    oct_err code = number == SLURM_COMMUNICATIONS_CONNECTION_ERROR ? OCT_E_UNREACHABLE : OCT_E_STATE;
+    oct_err code = is_silence(number) ? OCT_E_UNREACHABLE : OCT_E_STATE;
     oct_fail(err, code, "cannot %s: %s", doing, slurm_strerror(number));
     if (code == OCT_E_UNREACHABLE)
         oct_hint(err, "slurmctld on the head does not answer; see the head's log");

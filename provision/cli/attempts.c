@@ -1,0 +1,203 @@
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "provision/cli/attempts.h"
+#include "provision/cli/heal.h"
+#include "provision/cli/journal.h"
+#include "provision/cli/report.h"
+#include "provision/cli/stream.h"
+#include "runtime/base/clock.h"
+
+enum {
+    FRUITLESS_MAX = 3, /* attempts in a row that recorded nothing */
+    HEAL_TRIES = 3,    /* another node may be lost while one is healed */
+    EXEC_SECONDS = 5,
+};
+
+static double seconds_since(int64_t start_ns)
+{
+    return (double)(octi_clock_ns() - start_ns) / 1e9;
+}
+
+/* --- whether it can be run again --- */
+
+/* Input that was read once is not there a second time, unless it is a file, which is read
+ * again from where it began, or a terminal. */
+static bool rewind_input(int fd, off_t start)
+{
+    struct stat info;
+    if (fd < 0 || isatty(fd))
+        return true;
+    if (fstat(fd, &info) != 0)
+        return false;
+    return S_ISCHR(info.st_mode) || (S_ISREG(info.st_mode) && lseek(fd, start, SEEK_SET) == start);
+}
+
+static uint64_t journal_size(const cli_attempts *attempts, const cli_launch *launch)
+{
+    const char *const argv[] = {"stat", "-c", "%s", launch->journal, NULL};
+    octi_buffer answer = {0};
+    int status = 0;
+    unsigned long long size = 0;
+    if (launch->journal &&
+        cli_session_ask(attempts->session, argv, NULL, 0, EXEC_SECONDS, &answer, NULL, &status, NULL) ==
+            OCT_OK &&
+        (status != 0 || !answer.data || sscanf(answer.data, "%llu", &size) != 1))
+        size = 0;
+    octi_buffer_deinit(&answer);
+    return size;
+}
+
+/* --- what is said --- */
+
+static oct_err note(cli_attempts *attempts, const cli_loss *loss, double seconds, oct_error *err)
+{
+    json_t *entry =
+        json_pack("{s:s, s:s, s:f}", "node", loss->node, "cause", loss->cause, "seconds", seconds);
+    if (!attempts->losses)
+        attempts->losses = json_array();
+    if (json_array_append_new(attempts->losses, entry) != 0)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+    return OCT_OK;
+}
+
+static void say_loss(const cli_attempts *attempts, const cli_loss *loss, double seconds, const char *then)
+{
+    cli_say(attempts->cli, "octavo: %s: %s; attempt %u ended after %.1f s: %s", loss->node, loss->cause,
+            attempts->count, seconds, then);
+}
+
+static void say_end(const cli_attempts *attempts, const cli_launch *launch)
+{
+    if (attempts->count > 1)
+        cli_say(attempts->cli, "octavo: that took %u attempts; %u node%s replaced", attempts->count,
+                attempts->healed, attempts->healed == 1 ? " was" : "s were");
+    if (launch->output_differs)
+        cli_say(attempts->cli, "octavo: the last attempt's output began otherwise than what had been shown "
+                               "of the one before");
+}
+
+/* --- what is done --- */
+
+/* The ranks on other nodes know nothing of the head's end, and nobody is left to tell them. */
+static void end_ranks(const cli_attempts *attempts)
+{
+    static const char *const argv[] = {"pkill", "-KILL", "-f", "^octavo-node task ", NULL};
+    const cli_session *session = attempts->session;
+    for (size_t i = 1; i < session->cluster.node_count; i++) {
+        octi_exec exec = OCTI_EXEC_INIT;
+        int status;
+        exec.argv = argv;
+        exec.timeout = EXEC_SECONDS;
+        /* A node that cannot be told is healed or left out like the head. */
+        oct_err ignored = session->provider.ops->exec(session->provider.self, &session->cluster.nodes[i],
+                                                      &exec, &status, NULL);
+        (void)ignored;
+    }
+}
+
+/* A head that comes back takes up its jobs again, and this one holds the nodes. */
+static void cancel_forgotten(const cli_attempts *attempts, const cli_launch *launch)
+{
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    char request[80];
+    int length = snprintf(request, sizeof(request), "{\"op\":\"cancel\",\"name\":\"%s\"}\n", launch->job);
+    int status;
+    oct_err ignored = cli_session_ask(attempts->session, argv, request, (size_t)length, EXEC_SECONDS, NULL,
+                                      NULL, &status, NULL);
+    (void)ignored; /* then the next step waits for the nodes, and its user sees that */
+}
+
+static oct_err heal(cli_attempts *attempts, const cli_loss *loss, oct_error *err)
+{
+    oct_err code = OCT_E_LOST;
+    for (int i = 0; i < HEAL_TRIES && (code == OCT_E_LOST || code == OCT_E_TIMEOUT); i++) {
+        cli_bring_report report = {0};
+        attempts->evidence->size = 0;
+        code = cli_heal(attempts->cli, attempts->session, i == 0 ? loss->node : NULL, &report,
+                        attempts->evidence, err);
+    }
+    attempts->healed += code == OCT_OK;
+    return code;
+}
+
+/* Goes on without it: nodes that are FAILED are no business of the guard. */
+static oct_err drop(cli_attempts *attempts, cli_launch *launch, oct_error *err)
+{
+    octi_cluster *cluster = &attempts->session->cluster;
+    unsigned left = 0;
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        if (strcmp(cluster->nodes[i].name, launch->loss.node) == 0)
+            cluster->nodes[i].state = OCTI_NODE_FAILED;
+        left += cli_node_works(&cluster->nodes[i]);
+    }
+    if (launch->loss.head || left == 0) {
+        oct_fail(err, OCT_E_LOST, "the head of '%s' is lost: %s", cluster->name, launch->loss.cause);
+        return oct_hint(err, "'octavo heal %s' brings it back, and so does 'run' without --no-heal",
+                        cluster->name);
+    }
+    if (launch->ranks > left)
+        launch->ranks = left;
+    return OCT_OK;
+}
+
+static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *err)
+{
+    if (launch->loss.rank)
+        return OCT_OK;
+    if (launch->loss.head)
+        end_ranks(attempts);
+    if (cli_given(attempts->cli, "no-heal"))
+        return drop(attempts, launch, err);
+    oct_err code = heal(attempts, &launch->loss, err);
+    if (code == OCT_OK && launch->loss.head)
+        cancel_forgotten(attempts, launch);
+    return code;
+}
+
+oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status, oct_error *err)
+{
+    off_t input_start = launch->input_fd >= 0 ? lseek(launch->input_fd, 0, SEEK_CUR) : 0;
+    int64_t first_ns = octi_clock_ns();
+    double limit = launch->timeout;
+    uint64_t recorded = 0;
+    const char *then =
+        cli_given(attempts->cli, "no-heal") ? "going on without it" : "replacing it and going on";
+    launch->guarded = attempts->session->provider.ops->discard != NULL;
+    for (unsigned fruitless = 0;;) {
+        int64_t start_ns = octi_clock_ns();
+        attempts->count++;
+        oct_err code = cli_launch_run(attempts->session, launch, status, err);
+        const cli_loss *loss = &launch->loss;
+        if (code != OCT_OK || !loss->node[0]) {
+            say_end(attempts, launch);
+            return code;
+        }
+        double seconds = seconds_since(start_ns);
+        if (note(attempts, loss, seconds, err) != OCT_OK)
+            return err ? err->code : OCT_E_NOMEM;
+        if (limit > 0 && seconds_since(first_ns) >= limit) {
+            say_loss(attempts, loss, seconds, "the time is over");
+            return OCT_OK;
+        }
+        if (!rewind_input(launch->input_fd, input_start)) {
+            say_loss(attempts, loss, seconds,
+                     "not going on, as its input is a pipe that cannot be read again");
+            return OCT_OK;
+        }
+        if (fruitless == FRUITLESS_MAX - 1) {
+            say_loss(attempts, loss, seconds, "giving up after three attempts that recorded no result");
+            return OCT_OK;
+        }
+        say_loss(attempts, loss, seconds, loss->rank ? "going on" : then);
+        if (limit > 0)
+            launch->timeout = limit - seconds_since(first_ns);
+        code = recover(attempts, launch, err);
+        if (code != OCT_OK)
+            return code;
+        uint64_t size = journal_size(attempts, launch);
+        fruitless = size > recorded ? 0 : fruitless + 1;
+        recorded = size;
+    }
+}

@@ -1,0 +1,197 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/cli/guard.h"
+#include "provision/node/pulse.h"
+#include "runtime/base/clock.h"
+
+#define MS ((int64_t)1000000)
+
+static const int64_t look_ns = 300 * MS;
+static const int64_t silence_ns = 2500 * MS;
+static const int64_t step_end_ns = 3000 * MS; /* Slurm ends a step within 0.3 s of the news */
+
+enum { PULSE_MS = 200, UNHEARD_MAX = 3, SLURM_SECONDS = 5 };
+
+void cli_guard_init(cli_guard *guard, const cli_session *session, unsigned ranks)
+{
+    *guard = (cli_guard){.session = session, .ranks = ranks};
+    /* A step that has just begun is left alone. */
+    guard->next_look_ns = octi_clock_ns() + look_ns;
+}
+
+octi_provider *cli_guard_control(cli_guard *guard)
+{
+    const octi_provider *first = &guard->session->provider;
+    if (guard->control.self)
+        return &guard->control;
+    guard->control.ops = first->ops;
+    if (first->ops->open(&guard->control.self, &guard->session->cluster.spec, NULL) == OCT_OK)
+        return &guard->control;
+    guard->control.self = NULL;
+    return NULL;
+}
+
+void cli_guard_deinit(cli_guard *guard)
+{
+    if (guard->control.self)
+        guard->control.ops->close(guard->control.self);
+    guard->control.self = NULL;
+}
+
+static bool runs(const octi_node *node)
+{
+    return node->state == OCTI_NODE_STARTING || node->state == OCTI_NODE_READY;
+}
+
+static void set_loss(cli_guard *guard, const octi_node *node, const char *cause)
+{
+    cli_loss *loss = &guard->loss;
+    if (*loss->node)
+        return;
+    snprintf(loss->node, sizeof(loss->node), "%s", node->name);
+    snprintf(loss->cause, sizeof(loss->cause), "%s", cause);
+    loss->head = node->index == 0;
+    guard->lost_ns = octi_clock_ns();
+}
+
+/* What the engine knows of a node that was well when the step began; NULL: it still is. */
+static const char *cause_of(const octi_node *was, const octi_node *now)
+{
+    if (!now || now->state == OCTI_NODE_ABSENT)
+        return "it is gone from the engine";
+    if (!runs(now))
+        return now->reason[0] ? now->reason : octi_node_state_name(now->state);
+    if (!now->address[0])
+        return "it is cut off from the network";
+    if (strcmp(was->engine_id, now->engine_id) != 0 || strcmp(was->address, now->address) != 0)
+        return "it was restarted";
+    return NULL;
+}
+
+static void ask_engine(cli_guard *guard, octi_provider *control)
+{
+    const octi_cluster *cluster = &guard->session->cluster;
+    octi_cluster seen = {0};
+    oct_err code = control->ops->inspect(control->self, cluster->name, &seen, NULL);
+    if (code != OCT_OK && code != OCT_E_NOTFOUND)
+        return; /* an engine that is busy or restarts has lost nothing */
+    for (size_t i = 0; i < cluster->node_count; i++) {
+        const octi_node *node = &cluster->nodes[i];
+        const char *cause = runs(node) ? cause_of(node, i < seen.node_count ? &seen.nodes[i] : NULL) : NULL;
+        if (cause)
+            set_loss(guard, node, cause);
+    }
+    octi_cluster_deinit(&seen);
+}
+
+static oct_err keep(void *ctx, int stream, const void *bytes, size_t size)
+{
+    return stream == 1 ? octi_buffer_append(ctx, bytes, size) : OCT_OK;
+}
+
+/* One command on the head. */
+static oct_err ask_head(const cli_guard *guard, octi_provider *control, const char *const *argv,
+                        const char *input, double timeout, octi_buffer *answer, int *status)
+{
+    octi_exec exec = OCTI_EXEC_INIT;
+    exec.argv = argv;
+    exec.input = input;
+    exec.input_size = input ? strlen(input) : 0;
+    exec.output = keep;
+    exec.ctx = answer;
+    exec.timeout = timeout;
+    return control->ops->exec(control->self, &guard->session->cluster.nodes[0], &exec, status, NULL);
+}
+
+/* The engine says that a node runs whose processes are all stopped. The head's address answers
+ * on an engine of this machine; where it never has, nothing follows from its silence. */
+static void ask_pulse(cli_guard *guard, int64_t now)
+{
+    const octi_node *head = &guard->session->cluster.nodes[0];
+    if (guard->unheard >= UNHEARD_MAX)
+        return;
+    if (octi_pulse_ask(head->address, OCTI_PULSE_PORT, PULSE_MS)) {
+        guard->heard_ns = octi_clock_ns();
+        guard->unheard = 0;
+    } else if (!guard->heard_ns) {
+        guard->unheard++;
+    } else if (now - guard->heard_ns > silence_ns) {
+        set_loss(guard, head, "it is frozen: its PID 1 does not answer");
+    }
+}
+
+static void tell_slurm(cli_guard *guard, octi_provider *control)
+{
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    json_t *request =
+        json_pack("{s:s, s:s, s:s}", "op", "down", "node", guard->loss.node, "reason", guard->loss.cause);
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    octi_buffer answer = {0};
+    int status;
+    /* Where this fails, the step's end is waited for no longer than step_end_ns. */
+    oct_err ignored =
+        text ? ask_head(guard, control, argv, text, SLURM_SECONDS, &answer, &status) : OCT_E_NOMEM;
+    (void)ignored;
+    octi_buffer_deinit(&answer);
+    free(text);
+    json_decref(request);
+}
+
+bool cli_guard_look(cli_guard *guard)
+{
+    int64_t now = octi_clock_ns();
+    if (guard->lost_ns) /* a step on fewer nodes may not have had the lost one */
+        return guard->loss.head ||
+               (guard->ranks >= guard->session->cluster.node_count && now - guard->lost_ns > step_end_ns);
+    if (now < guard->next_look_ns)
+        return false;
+    octi_provider *control = cli_guard_control(guard);
+    if (!control)
+        return false;
+    ask_engine(guard, control);
+    if (!guard->lost_ns)
+        ask_pulse(guard, now);
+    guard->next_look_ns = octi_clock_ns() + look_ns;
+    if (guard->lost_ns && !guard->loss.head)
+        tell_slurm(guard, control);
+    return guard->lost_ns && guard->loss.head;
+}
+
+/* A node that the head found silent or full: Slurm has the reason. */
+static void ask_slurm(cli_guard *guard, octi_provider *control)
+{
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    const octi_cluster *cluster = &guard->session->cluster;
+    octi_buffer answer = {0};
+    int status;
+    if (ask_head(guard, control, argv, "{\"op\":\"nodes\"}\n", SLURM_SECONDS, &answer, &status) == OCT_OK &&
+        answer.data) {
+        json_t *reply = json_loadb(answer.data, answer.size, 0, NULL), *entry;
+        size_t index;
+        json_array_foreach(json_object_get(reply, "nodes"), index, entry)
+        {
+            const char *name = json_string_value(json_object_get(entry, "name"));
+            const char *state = json_string_value(json_object_get(entry, "state"));
+            const char *reason = json_string_value(json_object_get(entry, "reason"));
+            for (size_t i = 0; name && state && strncmp(state, "down", 4) == 0 && i < cluster->node_count;
+                 i++)
+                if (strcmp(cluster->nodes[i].name, name) == 0 && runs(&cluster->nodes[i]))
+                    set_loss(guard, &cluster->nodes[i], reason ? reason : "Slurm has lost it");
+        }
+        json_decref(reply);
+    }
+    octi_buffer_deinit(&answer);
+}
+
+void cli_guard_judge(cli_guard *guard)
+{
+    octi_provider *control = guard->lost_ns ? NULL : cli_guard_control(guard);
+    if (!control)
+        return;
+    ask_engine(guard, control);
+    if (!guard->lost_ns)
+        ask_slurm(guard, control);
+}

@@ -1,0 +1,317 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/core/json.h"
+#include "provision/core/spec.h"
+#include "provision/kubernetes/create.h"
+#include "provision/kubernetes/explain.h"
+#include "provision/kubernetes/found.h"
+#include "provision/kubernetes/manifest.h"
+#include "provision/kubernetes/watch.h"
+#include "runtime/base/clock.h"
+
+#define APPLY "application/apply-patch+yaml" /* JSON is YAML */
+
+static const double unschedulable_patience = 10; /* seconds: an autoscaler may add a machine */
+static const double events_interval = 2;
+
+static void tell(const octi_observer *observer, const octi_node *node, const char *step)
+{
+    if (observer && observer->step)
+        observer->step(observer->ctx, node, step);
+}
+
+/* --- applying --- */
+
+/* A Secret is made once and never changed; all else is ours to apply. */
+static oct_err put(octi_kube *kube, const json_t *object, bool dry, oct_error *err)
+{
+    char group[64], resource[64];
+    const char *name = octi_json_string_or(object, "metadata/name", "");
+    const char *kind = octi_json_string_or(object, "kind", "");
+    const char *rehearse = dry ? "&dryRun=All" : "";
+    bool once = strcmp(kind, "Secret") == 0;
+    octi_kube_place(object, group, resource);
+    char *path =
+        once ? octi_kube_path(kube, group, "%s?fieldManager=%s%s", resource, OCTI_KUBE_MANAGER, rehearse)
+             : octi_kube_path(kube, group, "%s/%s?fieldManager=%s&force=true%s", resource, name,
+                              OCTI_KUBE_MANAGER, rehearse);
+    oct_err code = octi_kube_call(kube, once ? "POST" : "PATCH", path, json_deep_copy(object),
+                                  once ? NULL : APPLY, NULL, err);
+    if (once && code == OCT_E_EXISTS)
+        return OCT_OK;
+    if (code != OCT_OK)
+        oct_prefix(err, "cannot make the %s '%s'", kind, name);
+    return code;
+}
+
+/* Everything is rehearsed first, so that a refusal of one thing leaves none of the others. */
+static oct_err put_all(octi_kube *kube, const octi_spec *spec, oct_error *err)
+{
+    json_t *objects;
+    const json_t *object;
+    size_t i;
+    oct_err code = octi_kube_manifests(spec, kube->namespace, kube->minor, &objects, err);
+    if (code != OCT_OK)
+        return code;
+    for (int real = 0; real < 2; real++) {
+        json_array_foreach(objects, i, object)
+        {
+            if (code == OCT_OK)
+                code = put(kube, object, !real, err);
+        }
+    }
+    json_decref(objects);
+    return code;
+}
+
+/* What is there must be ours and as asked for. *there tells whether anything is. */
+static oct_err check_existing(octi_kube *kube, const octi_spec *spec, bool *there, oct_error *err)
+{
+    json_t *set;
+    octi_spec have;
+    *there = false;
+    oct_err code =
+        octi_kube_call(kube, "GET", octi_kube_path(kube, "apis/apps/v1", "statefulsets/%s", spec->name), NULL,
+                       NULL, &set, err);
+    if (code == OCT_E_NOTFOUND)
+        return OCT_OK;
+    if (code != OCT_OK)
+        return code;
+    code = octi_kube_spec_read(set, &have, err);
+    if (code == OCT_OK)
+        code = octi_spec_match(&have, spec, err);
+    if (code == OCT_OK && octi_json_find(set, "metadata/deletionTimestamp")) {
+        code = oct_fail(err, OCT_E_STATE, "'%s' is being removed", spec->name);
+        oct_hint(err, "try again when that has ended");
+    }
+    *there = code == OCT_OK;
+    json_decref(set);
+    return code;
+}
+
+/* --- waiting --- */
+
+struct waiting {
+    octi_kube *side; /* another connection, for events while the watch has the first */
+    const octi_spec *spec;
+    const octi_observer *observer;
+    octi_node_state *told; /* of each node */
+    int64_t start_ns;
+    double next_events;
+    oct_error problem; /* what ends the wait */
+};
+
+static double elapsed(const struct waiting *waiting)
+{
+    return (double)(octi_clock_ns() - waiting->start_ns) / 1e9;
+}
+
+/* Pods that are not made at all have their reason in the StatefulSet's events: a quota, or a
+ * policy that refuses them. */
+static bool refused(struct waiting *waiting)
+{
+    json_t *events = NULL;
+    const json_t *event;
+    size_t i;
+    bool found = false;
+    if (elapsed(waiting) < waiting->next_events)
+        return false;
+    waiting->next_events = elapsed(waiting) + events_interval;
+    oct_err code =
+        octi_kube_call(waiting->side, "GET",
+                       octi_kube_path(waiting->side, "api/v1",
+                                      "events?fieldSelector=involvedObject.name%%3D%s", waiting->spec->name),
+                       NULL, NULL, &events, NULL);
+    json_array_foreach(octi_json_find(events, "items"), i, event)
+    {
+        const char *message = octi_json_string_or(event, "message", "");
+        if (found || strcmp(octi_json_string_or(event, "reason", ""), "FailedCreate") != 0 ||
+            !strstr(message, "forbidden"))
+            continue;
+        json_t *status = json_pack("{s:s}", "message", message);
+        char *text = status ? json_dumps(status, JSON_COMPACT) : NULL;
+        octi_kube_explain(403, text, text ? strlen(text) : 0, &waiting->problem);
+        oct_prefix(&waiting->problem, "a node of '%s' is refused", waiting->spec->name);
+        free(text);
+        json_decref(status);
+        found = true;
+    }
+    json_decref(events);
+    return found && code == OCT_OK;
+}
+
+static void fail_node(struct waiting *waiting, const octi_node *node, const octi_kube_trouble *trouble)
+{
+    oct_fail(&waiting->problem, trouble->code, "node %u of '%s' cannot come up: %s", node->index,
+             waiting->spec->name, trouble->what);
+    oct_hint(&waiting->problem, "%s", trouble->hint);
+}
+
+static void tell_progress(struct waiting *waiting, const octi_node *node)
+{
+    if (waiting->told[node->index] == node->state)
+        return;
+    waiting->told[node->index] = node->state;
+    tell(waiting->observer, node, node->state == OCTI_NODE_STARTING ? "running" : node->reason);
+}
+
+/* Content when all run, or when one never will. */
+static bool all_run(void *ctx, const json_t *pods)
+{
+    struct waiting *waiting = ctx;
+    const json_t *pod;
+    size_t i, running = 0, seen = 0;
+    const octi_observer *observer = waiting->observer;
+    if (observer && observer->interrupted && observer->interrupted(observer->ctx)) {
+        oct_fail(&waiting->problem, OCT_E_CANCELLED, "interrupted");
+        return true;
+    }
+    json_array_foreach(octi_json_find(pods, "items"), i, pod)
+    {
+        const char *name = octi_json_string_or(pod, "metadata/name", "");
+        long index = octi_kube_pod_index(waiting->spec->name, name);
+        octi_node node = {.index = (unsigned)index};
+        octi_kube_trouble trouble;
+        if (index < 0 || (unsigned long)index >= waiting->spec->nodes)
+            continue;
+        snprintf(node.name, sizeof(node.name), "%.63s", name);
+        octi_kube_node_read(pod, &node);
+        octi_kube_pod_trouble(pod, &trouble);
+        tell_progress(waiting, &node);
+        seen++;
+        running += node.state == OCTI_NODE_STARTING;
+        if (trouble.final || (trouble.unschedulable && elapsed(waiting) > unschedulable_patience)) {
+            fail_node(waiting, &node, &trouble);
+            return true;
+        }
+    }
+    return running == waiting->spec->nodes || (seen < waiting->spec->nodes && refused(waiting));
+}
+
+static oct_err wait_running(octi_kube *kube, const octi_spec *spec, const octi_observer *observer,
+                            oct_error *err)
+{
+    struct waiting waiting = {.spec = spec,
+                              .observer = observer,
+                              .told = calloc(spec->nodes, sizeof(*waiting.told)),
+                              .start_ns = octi_clock_ns(),
+                              .next_events = events_interval / 4,
+                              .problem = OCT_ERROR_INIT};
+    oct_err code = waiting.told ? octi_kube_clone(kube, &waiting.side, err)
+                                : oct_fail(err, OCT_E_NOMEM, "out of memory");
+    if (code == OCT_OK)
+        code = octi_kube_watch_pods(kube, spec->name, spec->timeout, all_run, &waiting, err);
+    if (code == OCT_E_TIMEOUT) {
+        oct_fail(err, code, "not all nodes of '%s' run after %.0f s", spec->name, spec->timeout);
+        oct_hint(err, "'octavo status' tells which, 'octavo up' goes on, --timeout waits longer");
+    }
+    if (code == OCT_OK && waiting.problem.code != OCT_OK) {
+        code = waiting.problem.code;
+        if (err)
+            *err = waiting.problem;
+    }
+    octi_kube_close(waiting.side);
+    free(waiting.told);
+    return code;
+}
+
+oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_observer *observer,
+                         oct_error *err)
+{
+    bool there;
+    oct_err code = octi_spec_check(spec, err);
+    if (code == OCT_OK)
+        code = check_existing(kube, spec, &there, err);
+    if (code == OCT_OK && !there)
+        code = put_all(kube, spec, err);
+    return code == OCT_OK ? wait_running(kube, spec, observer, err) : code;
+}
+
+/* --- removing --- */
+
+struct leaving {
+    const octi_observer *observer;
+    size_t left;
+};
+
+static bool none_left(void *ctx, const json_t *pods)
+{
+    struct leaving *leaving = ctx;
+    leaving->left = json_array_size(octi_json_find(pods, "items"));
+    const octi_observer *observer = leaving->observer;
+    return leaving->left == 0 || (observer && observer->interrupted && observer->interrupted(observer->ctx));
+}
+
+/* Deletes by label, so that nothing which is not ours can be hit. */
+static oct_err remove_kind(octi_kube *kube, const char *name, const char *group, const char *resource,
+                           size_t *removed, oct_error *err)
+{
+    json_t *reply = NULL;
+    oct_err code = octi_kube_call(
+        kube, "DELETE", octi_kube_path(kube, group, "%s?labelSelector=octavo.cluster%%3D%s", resource, name),
+        json_pack("{s:s, s:s, s:s}", "kind", "DeleteOptions", "apiVersion", "v1", "propagationPolicy",
+                  "Background"),
+        NULL, &reply, err);
+    if (code == OCT_OK)
+        *removed += json_array_size(octi_json_find(reply, "items"));
+    json_decref(reply);
+    if (code != OCT_OK)
+        oct_prefix(err, "cannot remove the %s of '%s'", resource, name);
+    return code;
+}
+
+oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer, size_t *removed,
+                          oct_error *err)
+{
+    enum { LEAVE_SECONDS = 60 };
+    const char *const things[][2] = {
+        {"apis/apps/v1", "statefulsets"},
+        {kube->minor >= 21 ? "apis/policy/v1" : "apis/policy/v1beta1", "poddisruptionbudgets"},
+        {"apis/networking.k8s.io/v1", "networkpolicies"},
+        {"api/v1", "secrets"},
+        {"api/v1", "persistentvolumeclaims"},
+    };
+    struct leaving leaving = {.observer = observer};
+    oct_err code = OCT_OK;
+    *removed = 0;
+    tell(observer, NULL, "removing");
+    for (size_t i = 0; code == OCT_OK && i < sizeof(things) / sizeof(things[0]); i++)
+        code = remove_kind(kube, name, things[i][0], things[i][1], removed, err);
+    if (code == OCT_OK)
+        code = octi_kube_watch_pods(kube, name, LEAVE_SECONDS, none_left, &leaving, err);
+    if (code == OCT_E_TIMEOUT) {
+        oct_fail(err, code, "%zu pods of '%s' are still there after %d s", leaving.left, name, LEAVE_SECONDS);
+        oct_hint(err, "a machine that is down keeps its pods: kubectl get pods -o wide");
+    } else if (code == OCT_OK && leaving.left > 0) {
+        code = oct_fail(err, OCT_E_CANCELLED, "interrupted");
+    }
+    return code;
+}
+
+/* --- events --- */
+
+oct_err octi_kube_events(octi_kube *kube, const char *name, size_t most, octi_buffer *text, oct_error *err)
+{
+    json_t *events;
+    const json_t *event;
+    size_t i;
+    oct_err code = octi_kube_call(
+        kube, "GET", octi_kube_path(kube, "api/v1", "events?fieldSelector=involvedObject.name%%3D%s", name),
+        NULL, NULL, &events, err);
+    if (code != OCT_OK)
+        return code;
+    const json_t *items = octi_json_find(events, "items");
+    size_t count = json_array_size(items);
+    json_array_foreach(items, i, event)
+    {
+        char message[400];
+        octi_text_clean(octi_json_string_or(event, "message", ""), message, sizeof(message));
+        if (code == OCT_OK && i + most >= count)
+            code = octi_buffer_printf(text, "%s: %s: %s\n", name,
+                                      octi_json_string_or(event, "reason", "event"), message);
+    }
+    json_decref(events);
+    return code;
+}

@@ -1,0 +1,20 @@
+/* kubernetes/create.h - makes what is missing of a cluster, and removes one. */
+#ifndef OCTI_KUBE_CREATE_H
+#define OCTI_KUBE_CREATE_H
+
+#include "provision/core/provider.h"
+#include "provision/kubernetes/client.h"
+
+/* As octi_provider_ops.create, without the cluster. */
+OCT_NODISCARD oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_observer *observer,
+                                       oct_error *err);
+
+/* As octi_provider_ops.destroy. */
+OCT_NODISCARD oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer,
+                                        size_t *removed, oct_error *err);
+
+/* Appends the last events about a thing called name, oldest first, at most `most` of them. */
+OCT_NODISCARD oct_err octi_kube_events(octi_kube *kube, const char *name, size_t most, octi_buffer *text,
+                                       oct_error *err);
+
+#endif

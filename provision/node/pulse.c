@@ -1,0 +1,190 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "provision/node/pulse.h"
+
+#define MS ((int64_t)1000000)
+
+enum { SIZE = 5, ASK = 0, WELL = 1, MISSED_MAX = 5, FULL_MAX = 2, ROOM = 65536 };
+
+static const char mark[4] = {'O', 'C', 'T', 'P'};
+
+/* Folders of a node's own. Of home, which all share, a program hears by its own errors, and
+ * another node would help nobody. */
+static const char *const folders[] = {"/tmp", "/dev/shm", "/run"};
+
+enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
+
+struct octi_pulse_peer {
+    char name[64];
+    struct sockaddr_in address;
+    int64_t heard_ns; /* 0: never yet, so it cannot be lost */
+    unsigned full;    /* answers in a row that said so */
+    int folder;       /* which */
+    bool lost;
+};
+
+static bool parse_address(const char *text, uint16_t port, struct sockaddr_in *out)
+{
+    *out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+    return inet_pton(AF_INET, text, &out->sin_addr) == 1;
+}
+
+oct_err octi_pulse_init(octi_pulse *pulse, uint16_t port, oct_error *err)
+{
+    *pulse = (octi_pulse){.port = port};
+    struct sockaddr_in here = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_ANY)};
+    pulse->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (pulse->socket >= 0 && bind(pulse->socket, (struct sockaddr *)&here, sizeof(here)) == 0)
+        return OCT_OK;
+    oct_fail(err, OCT_E_IO, "cannot answer at UDP port %u: %s", port, strerror(errno));
+    octi_pulse_deinit(pulse);
+    return OCT_E_IO;
+}
+
+void octi_pulse_deinit(octi_pulse *pulse)
+{
+    if (pulse->socket >= 0)
+        close(pulse->socket);
+    free(pulse->peers);
+    *pulse = (octi_pulse){.socket = -1};
+}
+
+oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *config, oct_error *err)
+{
+    size_t count = config && config->node_count > 0 ? config->node_count - 1 : 0;
+    octi_pulse_peer *peers = calloc(count + 1, sizeof(*peers));
+    if (!peers)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory");
+    size_t used = 0;
+    for (size_t i = 1; i <= count; i++) {
+        octi_pulse_peer *peer = &peers[used];
+        memcpy(peer->name, config->nodes[i].name, sizeof(peer->name));
+        used += parse_address(config->nodes[i].address, pulse->port, &peer->address);
+    }
+    free(pulse->peers);
+    pulse->peers = peers;
+    pulse->count = used;
+    pulse->beat_ns = 0;
+    return OCT_OK;
+}
+
+/* The number of the first folder that has no room left, from 1; 0: none. A system's own disk
+ * is nobody's to judge: only what is a file system for itself counts. */
+static int full_folder(void)
+{
+    struct statvfs root, info;
+    if (statvfs("/", &root) != 0)
+        return 0;
+    for (int i = 0; i < FOLDERS; i++)
+        if (statvfs(folders[i], &info) == 0 && info.f_fsid != root.f_fsid && info.f_blocks > 0 &&
+            (uint64_t)info.f_bavail * info.f_frsize < ROOM)
+            return i + 1;
+    return 0;
+}
+
+static void note_answer(octi_pulse *pulse, const struct sockaddr_in *from, int folder, int64_t now)
+{
+    for (size_t i = 0; i < pulse->count; i++) {
+        octi_pulse_peer *peer = &pulse->peers[i];
+        if (peer->address.sin_addr.s_addr != from->sin_addr.s_addr)
+            continue;
+        peer->heard_ns = now;
+        peer->full = folder > 0 && folder <= FOLDERS ? peer->full + 1 : 0;
+        peer->folder = folder;
+        if (!peer->full)
+            peer->lost = false;
+        return;
+    }
+}
+
+void octi_pulse_hear(octi_pulse *pulse, int64_t now)
+{
+    unsigned char said[SIZE + 1];
+    struct sockaddr_in from;
+    socklen_t from_size = sizeof(from);
+    ssize_t size;
+    while ((size = recvfrom(pulse->socket, said, sizeof(said), 0, (struct sockaddr *)&from, &from_size)) >=
+           0) {
+        if (size == SIZE && memcmp(said, mark, sizeof(mark)) == 0 && said[4] == ASK) {
+            said[4] = (unsigned char)(WELL + full_folder());
+            /* One that is lost is asked for again. */
+            ssize_t ignored = sendto(pulse->socket, said, SIZE, 0, (struct sockaddr *)&from, from_size);
+            (void)ignored;
+        } else if (size == SIZE && memcmp(said, mark, sizeof(mark)) == 0) {
+            note_answer(pulse, &from, said[4] - WELL, now);
+        }
+        from_size = sizeof(from);
+    }
+}
+
+/* A cluster of thousands is asked more slowly: two thousand datagrams a second at most. */
+static int64_t period_of(const octi_pulse *pulse)
+{
+    int64_t shared = (int64_t)pulse->count * MS / 2;
+    return shared > 500 * MS ? shared : 500 * MS;
+}
+
+static void judge(octi_pulse_peer *peer, int64_t silence, int64_t period, octi_pulse_lost_fn lost, void *ctx)
+{
+    char reason[128];
+    if (peer->lost || peer->heard_ns == 0)
+        return;
+    if (silence > MISSED_MAX * period)
+        snprintf(reason, sizeof(reason), "it is frozen or cut off: it has not answered for %.1f s",
+                 (double)silence / 1e9);
+    else if (peer->full >= FULL_MAX)
+        snprintf(reason, sizeof(reason), "its disk is full: no room is left in %s",
+                 folders[peer->folder - 1]);
+    else
+        return;
+    peer->lost = true;
+    lost(peer->name, reason, ctx);
+}
+
+int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx)
+{
+    static const unsigned char ask[SIZE] = {'O', 'C', 'T', 'P', ASK};
+    int64_t period = period_of(pulse);
+    if (pulse->count == 0)
+        return INT64_MAX;
+    if (now < pulse->beat_ns + period)
+        return pulse->beat_ns + period;
+    /* Who was stopped himself has heard nobody. */
+    bool slept = pulse->beat_ns && now - pulse->beat_ns > 2 * period;
+    for (size_t i = 0; i < pulse->count; i++) {
+        octi_pulse_peer *peer = &pulse->peers[i];
+        if (slept && peer->heard_ns)
+            peer->heard_ns = now;
+        judge(peer, now - peer->heard_ns, period, lost, ctx);
+        ssize_t ignored = sendto(pulse->socket, ask, SIZE, 0, (const struct sockaddr *)&peer->address,
+                                 sizeof(peer->address));
+        (void)ignored;
+    }
+    pulse->beat_ns = now;
+    return now + period;
+}
+
+bool octi_pulse_ask(const char *host, uint16_t port, int timeout_ms)
+{
+    unsigned char said[SIZE] = {'O', 'C', 'T', 'P', ASK};
+    struct sockaddr_in address;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool heard = fd >= 0 && parse_address(host, port, &address) &&
+                 connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                 send(fd, said, SIZE, 0) == SIZE;
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    heard = heard && poll(&ready, 1, timeout_ms) == 1 && recv(fd, said, SIZE, 0) == SIZE && said[4] != ASK;
+    if (fd >= 0)
+        close(fd);
+    return heard;
+}

@@ -1,0 +1,52 @@
+/* node/pulse.h - whether nodes are alive: a datagram there and back, twice a second.
+ *
+ * Every node answers; the head asks the others. Slurm itself takes a node for lost only after a
+ * minute (slurmconf.c); the head tells it of one that has answered before and then not for five
+ * turns, being frozen or cut off, and of one whose memory-backed folders are full, where no
+ * program can start any more.
+ *
+ *   ask      "OCTP" 0
+ *   answer   "OCTP" 1 + the number of the folder that is full, or 1
+ *
+ * Over IPv4 alone: a node that has no such address is not watched. An answer is as long as what asked for it,
+ * so that nobody can have traffic multiplied. */
+#ifndef OCTI_NODE_PULSE_H
+#define OCTI_NODE_PULSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "provision/node/config.h"
+
+enum { OCTI_PULSE_PORT = 6816 }; /* Slurm has 6817 and 6818 */
+
+typedef struct octi_pulse_peer octi_pulse_peer;
+
+typedef struct octi_pulse {
+    int socket; /* readable when octi_pulse_hear has something to do; -1: none */
+    uint16_t port;
+    size_t count;
+    octi_pulse_peer *peers; /* of the head: all others; owned */
+    int64_t beat_ns;        /* when they were asked last */
+} octi_pulse;
+
+/* Hears of each node that is lost, once, with why. */
+typedef void (*octi_pulse_lost_fn)(const char *node, const char *reason, void *ctx);
+
+/* OCT_E_IO when the port is not to be had; the pulse is then as after deinit. */
+OCT_NODISCARD oct_err octi_pulse_init(octi_pulse *pulse, uint16_t port, oct_error *err);
+void octi_pulse_deinit(octi_pulse *pulse);
+
+/* Whom to ask from now on: the nodes of config but the first, or with NULL none. OCT_E_NOMEM. */
+OCT_NODISCARD oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *config, oct_error *err);
+
+/* Answers and takes answers. */
+void octi_pulse_hear(octi_pulse *pulse, int64_t now);
+
+/* Asks all, if it is time to, and tells of those that are lost. Returns when to call again. */
+int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx);
+
+/* Asks the node at this host and waits: true when it answers within `timeout_ms`. */
+bool octi_pulse_ask(const char *host, uint16_t port, int timeout_ms);
+
+#endif

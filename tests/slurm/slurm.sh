@@ -1,0 +1,222 @@
+#!/usr/bin/env bash
+# Drives the octavo program on a Slurm site, as its users do on a login node: a real one, which
+# site.sh stands up on this machine.
+#
+#   OCTAVO_TEST_PREFIX=DIR tests/slurm/slurm.sh [PATTERN]    only the cases whose name matches
+#
+# DIR is what `octavo install --prefix DIR` made. Ends with "N passed, N failed, N skipped".
+# shellcheck disable=SC2034 # lib.sh uses what is set here
+set -uo pipefail
+
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+pattern=${1:-}
+prefix=${OCTAVO_TEST_PREFIX:?names no folder: make one with octavo install --prefix}
+octavo=$prefix/bin/octavo
+work=$(mktemp -d)
+chmod 755 "$work"
+name=site-$$
+other=$name-b
+nodes=8
+on=slurm
+unset OCTAVO_ROOT NO_COLOR
+# A home of its own, which all nodes of the site share since they are all here.
+export HOME=$work/home PATH=$prefix/bin:$PATH
+mkdir "$HOME"
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
+
+clean_up() {
+    local cluster
+    for cluster in "$name" "$other"; do "$octavo" down "$cluster" --on slurm --yes --quiet >/dev/null 2>&1; done
+    "$here/site.sh" down "$work/site"
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+up() { "$octavo" up "$name" --on slurm -n $nodes --time 30 "$@"; }
+on_site() { "$octavo" run --on slurm --name "$name" "$@"; }
+# Jobs that wait or run; those that are over are shown for a while still.
+queue() { squeue -h -t PENDING,RUNNING "$@"; }
+is_free() { [ -z "$(queue)" ]; }
+
+# --- a pilot's life ---
+
+a_dry_run_prints_a_script_that_sbatch_takes() {
+    try 0 "$octavo" up "$name" --on slurm -n 2 --time 10 --constraint small --dry-run
+    has out "#SBATCH --nodes=2"
+    equal "$(queue)" ""
+    sbatch --test-only out 2>err || fail "sbatch to take it: $(cat err)"
+}
+
+up_waits_for_the_allocation_and_checks_mpi() {
+    try 0 up --json
+    equal "$(json out 'len(d["nodes"])')" $nodes
+    equal "$(queue -o %j,%T)" "octavo-pilot-$name,RUNNING"
+    try 0 up
+}
+
+status_counts_the_time_down() {
+    try 0 "$octavo" status "$name" --on slurm
+    has out "ends in 0:29:"
+}
+
+run_compiles_on_the_login_node_and_reaches_every_node() {
+    cat >hello.c <<'END'
+#include <oct/oct.h>
+#include <stdio.h>
+
+OCT_TASK(int, twice, int, x)
+{
+    return 2 * x;
+}
+
+int main(int argc, char **argv)
+{
+    int in[100], out[100];
+    oct_pool *pool = oct_pool_open(&argc, argv);
+    for (int i = 0; i < 100; i++)
+        in[i] = i;
+    if (oct_map(pool, twice, in, 100, out) != OCT_OK)
+        oct_die(NULL);
+    printf("%d nodes, %d\n", oct_pool_nodes(pool), out[99]);
+    oct_pool_close(pool);
+}
+END
+    try 0 on_site hello.c
+    equal "$(cat out)" "$nodes nodes, 198"
+}
+
+two_programs_run_at_once() {
+    local start=$SECONDS
+    on_site -n 4 sleep 6 >/dev/null 2>first </dev/null &
+    try 0 on_site -n 4 sleep 6
+    wait $! || fail "the other to end well: $(cat first)"
+    [ $((SECONDS - start)) -lt 12 ] || fail "them not to wait for each other"
+}
+
+a_program_gets_its_input_and_gives_its_status() {
+    echo hello >in
+    try_with_input 0 on_site -n 1 cat
+    equal "$(cat out)" hello
+    try 7 on_site -n 1 sh -c 'exit 7'
+}
+
+an_interrupted_program_ends_and_the_pilot_stays() {
+    local status=0
+    timeout --foreground -s INT 3 "$octavo" run --on slurm --name "$name" sleep 100 >out 2>err </dev/null &
+    wait $! || status=$?
+    cat err
+    has err "the job is cancelled"
+    equal "$(squeue -h -s -o %j | grep -c octavo-run)" 0
+    try 0 on_site -n 1 true
+}
+
+exec_and_cp_reach_the_login_node_and_the_nodes() {
+    try 0 "$octavo" exec --on slurm --name "$name" pwd
+    equal "$(cat out)" "$HOME"
+    # shellcheck disable=SC2016 # the node's shell expands it
+    try 0 "$octavo" exec --on slurm --name "$name" --node 3 sh -c 'echo $SLURMD_NODENAME'
+    equal "$(cat out)" site3
+    echo content >file
+    try 0 "$octavo" cp --on slurm --name "$name" file head:
+    try 0 "$octavo" cp --on slurm --name "$name" head:file back
+    equal "$(cat back)" content
+}
+
+the_first_lesson_runs_unchanged() {
+    try 0 on_site 01-map
+    has err "both results are the same"
+}
+
+logs_are_the_sites_own() {
+    try 1 "$octavo" logs --on slurm --name "$name"
+    has err "hint:"
+}
+
+a_missing_cluster_is_named_with_those_there_are() {
+    try 3 "$octavo" status no-such --on slurm
+    has err "hint:"
+    has err "$name"
+}
+
+down_ends_the_pilot_and_only_it() {
+    sbatch -p short -n 1 --job-name=not-ours -o /dev/null --wrap 'sleep 60' >/dev/null
+    try 0 "$octavo" down "$name" --on slurm
+    equal "$(queue -o %j)" not-ours
+    scancel -u "$(id -un)"
+    wait_for 20 is_free
+    try 0 "$octavo" down "$name" --on slurm
+}
+
+# --- what a site says no to ---
+
+a_partition_that_is_not_there() {
+    try 1 "$octavo" up "$other" --on slurm -n 1 --partition nope
+    has err "artition"
+    has err "sinfo -s"
+    equal "$(queue)" ""
+}
+
+features_that_no_node_has() {
+    try 1 "$octavo" up "$other" --on slurm -n 1 --constraint gpu
+    has err "hint:"
+    equal "$(queue)" ""
+}
+
+more_nodes_than_the_partition_ever_has() {
+    try 1 "$octavo" up "$other" --on slurm -n 2 --partition short
+    has err "hint:"
+    wait_for 20 is_free
+}
+
+a_queue_that_is_too_long_is_told_and_left() {
+    sbatch -N $nodes --exclusive -o /dev/null --wrap 'sleep 100' >/dev/null
+    try 5 "$octavo" up "$other" --on slurm -n 2 --timeout 4
+    has err "did not start within 4 s"
+    has err "hint:"
+    equal "$(queue -o %j | grep -c octavo-pilot)" 0
+    scancel -u "$(id -un)"
+    wait_for 20 is_free
+}
+
+the_end_of_the_allocation_is_told_before() {
+    try 0 "$octavo" up "$other" --on slurm -n 1 --time 2
+    try 0 "$octavo" run --on slurm --name "$other" true
+    has err "is over in 1 min"
+    try 0 "$octavo" down "$other" --on slurm
+    wait_for 20 is_free
+}
+
+a_revoked_allocation_ends_the_program() {
+    try 0 "$octavo" up "$other" --on slurm -n 2 --time 5
+    (sleep 3; scancel -n "octavo-pilot-$other") &
+    local status=0
+    "$octavo" run --on slurm --name "$other" sleep 60 >out 2>err </dev/null || status=$?
+    cat err
+    [ $status -ne 0 ] || fail "it to fail"
+    try 3 "$octavo" status "$other" --on slurm
+}
+
+a_controller_that_does_not_answer() {
+    "$here/site.sh" stop-controller "$work/site"
+    try 1 "$octavo" status --on slurm
+    has err "scontrol ping"
+    "$here/site.sh" start-controller "$work/site"
+    try 3 "$octavo" status no-such --on slurm
+}
+
+if ! "$here/site.sh" up "$work/site" $nodes >"$work/exports"; then
+    printf '\n0 passed, 1 failed, 0 skipped\n'
+    exit 1
+fi
+# shellcheck source=/dev/null
+. "$work/exports"
+# Every function above is a case, in the order of the file; the pilot of the first serves the others.
+for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
+    case $each in clean_up) continue ;; esac
+    run_case "$each"
+done
+# shellcheck disable=SC2154 # counted in lib.sh
+printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed -eq 0 ]
