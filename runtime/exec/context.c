@@ -103,6 +103,14 @@ static oct_err settle(const oct_task *task, void *value, oct_error *err)
     return OCT_OK;
 }
 
+/* The task of a value that is put somewhere (task/put.h). */
+static void give_back(const oct_task *task, const void *args, void *value)
+{
+    oct_err code = octi_value_copy(&task->result, args, value);
+    if (code != OCT_OK)
+        oct_fail(oct_task_error(), code, "a '%s' cannot be copied", task->result.name);
+}
+
 oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame *frame, oct_error *err)
 {
     octi_context *here = &octi_here;
@@ -116,7 +124,10 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
     here->frame = frame;
     here->loop = NULL;
     here->touched = false;
-    task->run(args, value);
+    if (__builtin_expect(task->run != NULL, 1))
+        task->run(args, value);
+    else
+        give_back(task, args, value);
     oct_err code = OCT_OK;
     if (here->touched || task->result.kind >= OCTI_ERR)
         code = settle(task, value, err);

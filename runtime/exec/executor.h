@@ -20,6 +20,9 @@
 
 typedef struct octi_executor octi_executor;
 
+/* Where values can be elsewhere: a larger one stays where it was made until somebody asks. */
+enum { OCTI_STAYS_ABOVE = 32768 };
+
 /* A spec, taken apart: "threads:4,limit=100" */
 typedef struct octi_spec {
     char kind[32];

@@ -73,9 +73,22 @@ static void testify(octi_job *job, bool done, const void *value)
     witness->ended(witness, job, done, value);
 }
 
+void octi_job_drop_copies(octi_job *job)
+{
+    octi_copies *copies = job->more ? job->more->copies : NULL;
+    for (int i = 0; copies && i < copies->nodes; i++) {
+        if (copies->on[i])
+            octi_job_unref(copies->on[i]);
+    }
+    if (copies)
+        job->more->copies = NULL;
+    free(copies);
+}
+
 static void free_job(octi_job *job)
 {
     testify(job, false, NULL);
+    octi_job_drop_copies(job);
     if (job->has_value)
         octi_value_release(&job->task->result, octi_job_value(job));
     if (job->on_heap)

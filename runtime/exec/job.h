@@ -73,9 +73,17 @@ struct octi_witness {
     void (*ended)(octi_witness *witness, const octi_job *job, bool done, const void *value);
 };
 
+/* A job's value on other nodes too: each is a job of its own, that is to give back the same value
+ * there, or failed to. A reference each. */
+typedef struct octi_copies {
+    int nodes;
+    octi_job *on[]; /* by node; NULL: none there */
+} octi_copies;
+
 /* What few jobs need. */
 typedef struct octi_more {
     oct_options options;
+    octi_copies *copies;   /* or NULL; set before anybody else has the job's handle */
     octi_witness *witness; /* or NULL; set before the job is handed over */
     oct_failure *failure;  /* of a job that FAILED or was CANCELLED; NULL when memory was short */
     int attempts;
@@ -124,6 +132,9 @@ static inline void octi_job_ref(octi_job *job)
 
 /* The last one frees arguments, value and block. */
 OCT_API void octi_job_unref(octi_job *job);
+
+/* Drops the copies of a job's value. */
+void octi_job_drop_copies(octi_job *job);
 
 /* Calls fn for every job of the pool that is not free; other threads may go on. */
 void octi_job_each(const oct_pool *pool, void (*fn)(octi_job *job, void *ctx), void *ctx);

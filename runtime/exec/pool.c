@@ -238,6 +238,12 @@ static void reclaim(octi_job *job, void *unused)
         octi_job_unref(job);
 }
 
+static void drop_copies(octi_job *job, void *unused)
+{
+    (void)unused;
+    octi_job_drop_copies(job);
+}
+
 static oct_err report(oct_pool *pool, oct_error *err)
 {
     if (pool->profile)
@@ -267,6 +273,7 @@ oct_err oct_pool_close(oct_pool *pool)
     octi_executor *executor = pool->executor;
     executor->class->close(executor);
     pool->executor = NULL;
+    octi_job_each(pool, drop_copies, NULL); /* or the next would drop them once more */
     octi_job_each(pool, reclaim, NULL);
     octi_journal_close(pool->journal);
     pool->journal = NULL;

@@ -15,7 +15,7 @@
 static void hand_over(octi_job *job)
 {
     oct_pool *pool = atomic_load_explicit(&job->pool, memory_order_relaxed);
-    if (pool->journal && octi_resume_job(pool->journal, job))
+    if (pool->journal && !job->task->unrecorded && octi_resume_job(pool->journal, job))
         return;
     octi_executor *executor = octi_pool_executor(pool);
     executor->class->submit(executor, job);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/task/put.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
@@ -10,6 +11,7 @@ static struct {
     pthread_mutex_t lock;
     oct_task *added;
     octi_user_type *types;
+    oct_task *puts; /* in no order that counts */
     oct_task **table;
     size_t count;
     uint64_t digest;
@@ -99,10 +101,38 @@ static void digest_task(uint64_t *digest, const oct_task *task)
     }
 }
 
+oct_task *octi_registry_put(const octi_type *type)
+{
+    return octi_put_find(registry.puts, type);
+}
+
+/* A task for each type that there is. */
+static oct_err add_puts(oct_error *err)
+{
+    oct_err code = octi_put_basic(&registry.puts);
+    for (oct_task *task = registry.added; code == OCT_OK && task; task = task->next) {
+        code = octi_put_add(&registry.puts, &task->result);
+        for (uint32_t i = 0; code == OCT_OK && i < task->param_count; i++)
+            code = octi_put_add(&registry.puts, &task->types[i]);
+    }
+    for (octi_user_type *user = registry.types; code == OCT_OK && user; user = user->next)
+        code = octi_put_add(&registry.puts, &(octi_type){user->name, OCTI_USER, (uint32_t)user->size, user});
+    for (oct_task *task = registry.puts; code == OCT_OK && task; task = task->next)
+        code = resolve_task(task, err);
+    return code == OCT_OK ? OCT_OK : oct_fail(err, code, "out of memory for the tasks");
+}
+
 static oct_err build_table(oct_error *err)
 {
     size_t count = 0;
+    oct_err code = OCT_OK;
+    for (oct_task *task = registry.added; code == OCT_OK && task; task = task->next)
+        code = resolve_task(task, err);
+    if (code != OCT_OK || (code = add_puts(err)) != OCT_OK)
+        return code;
     for (oct_task *task = registry.added; task; task = task->next)
+        count++;
+    for (oct_task *task = registry.puts; task; task = task->next)
         count++;
     oct_task **table = malloc((count + 1) * sizeof(*table));
     if (!table)
@@ -111,17 +141,16 @@ static oct_err build_table(oct_error *err)
     size_t i = 0;
     for (oct_task *task = registry.added; task; task = task->next)
         table[i++] = task;
+    for (oct_task *task = registry.puts; task; task = task->next)
+        table[i++] = task;
     qsort(table, count, sizeof(*table), by_name);
 
-    oct_err code = OCT_OK;
     uint64_t digest = 0xcbf29ce484222325u;
     for (i = 0; code == OCT_OK && i < count; i++) {
         if (i > 0 && strcmp(table[i - 1]->name, table[i]->name) == 0)
             code =
                 oct_fail(err, OCT_E_INVALID, "two tasks have the name '%s': %s:%d and %s:%d", table[i]->name,
                          table[i - 1]->file, table[i - 1]->line, table[i]->file, table[i]->line);
-        else
-            code = resolve_task(table[i], err);
         table[i]->index = (uint32_t)i;
         digest_task(&digest, table[i]);
     }

@@ -20,6 +20,10 @@ OCT_NODISCARD oct_err octi_registry_resolve(oct_error *err);
 OCT_API oct_task *octi_registry_at(size_t index);
 OCT_API size_t octi_registry_count(void);
 
+/* The task that gives back its argument, a value of that type (kind and size, and the name of a
+ * struct). NULL for a struct that no task of the program takes or returns, and no OCT_TYPE names. */
+OCT_API oct_task *octi_registry_put(const octi_type *type);
+
 /* A digest of all names and types: differs when two programs' tables differ. */
 OCT_API uint64_t octi_registry_digest(void);
 

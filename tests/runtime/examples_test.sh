@@ -45,6 +45,7 @@ the last of the nodes is there'
     expect reduce $pool '30
 10: 1 3 6 10
 100 101 103 106'
+    expect scatter $pool '0 5000 10000 15000'
     expect values $pool '9
 10'
 done

@@ -39,6 +39,6 @@ int main(int argc, char **argv)
     if (argc > 1 && strncmp(argv[1], "--pool=", 7) == 0)
         suite_spec = argv[1] + 7;
     int failed = suite_futures() + suite_waiting() + suite_maps() + suite_mappings() + suite_data() +
-                 suite_options() + suite_nodes();
+                 suite_options() + suite_nodes() + suite_scatter();
     return oct_pool_close(shared) == OCT_OK && failed == 0 ? 0 : 1;
 }

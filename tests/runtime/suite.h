@@ -35,5 +35,6 @@ int suite_mappings(void);
 int suite_data(void);
 int suite_nodes(void);
 int suite_options(void);
+int suite_scatter(void);
 
 #endif

@@ -11,9 +11,6 @@
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
-/* A larger value stays where it was made until somebody asks for it. */
-enum { STAYS_ABOVE = 32768 };
-
 /* Communicating costs a fraction of a microsecond: not after every task. */
 enum { POLL_EVERY_NS = 10000 };
 
@@ -78,12 +75,12 @@ static bool send_value(octi_guest *guest, octi_job *job, bool *stays)
     const void *value = octi_job_value(job);
     size_t size = octi_value_bytes(type, value);
     octi_buffer *packed = &guest->cluster->scratch;
-    if (size <= STAYS_ABOVE && !octi_type_is_plain(type)) {
+    if (size <= OCTI_STAYS_ABOVE && !octi_type_is_plain(type)) {
         packed->size = 0;
         size = octi_value_pack(type, value, packed) == OCT_OK ? packed->size : SIZE_MAX;
         value = packed->data;
     }
-    if (size <= STAYS_ABOVE) {
+    if (size <= OCTI_STAYS_ABOVE) {
         char *bytes = add_end(guest, OCTI_ENDED_VALUE, size, size, 0);
         if (bytes && size > 0)
             memcpy(bytes, value, size);

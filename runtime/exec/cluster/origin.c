@@ -25,12 +25,21 @@ enum { ANYWHERE = -1 };
 
 /* ---- where to ---- */
 
+/* What is on every node is no reason to go to one. */
+static bool is_everywhere(const octi_cluster *cluster, const octi_job *dep)
+{
+    const octi_copies *copies = dep->more ? dep->more->copies : NULL;
+    return copies && copies->nodes == cluster->size;
+}
+
 static int rank_of_values(octi_cluster *cluster, const octi_job *job)
 {
     uint64_t most = WORTH_GOING;
     int rank = ANYWHERE;
     for (uint32_t i = 0; i < job->more->dep_count; i++) {
         const octi_job *dep = job->more->deps[i].job;
+        if (is_everywhere(cluster, dep))
+            continue;
         if (!octi_job_is_remote(dep)) {
             uint64_t size =
                 dep->has_value ? octi_value_bytes(&dep->task->result, octi_job_value((octi_job *)dep)) : 0;
@@ -120,23 +129,34 @@ void octi_origin_submit(octi_executor *executor, octi_job *job)
 
 /* ---- sending ---- */
 
-static size_t packed_deps(octi_cluster *cluster, const octi_job *job, oct_err *code)
+/* The job whose value a task on rank `to` should take: that, or its copy there. */
+static octi_job *nearest(octi_job *job, int to)
+{
+    const octi_copies *copies = job->more ? job->more->copies : NULL;
+    octi_job *copy = copies && to < copies->nodes ? copies->on[to] : NULL;
+    bool there = copy && octi_job_state(copy) == OCTI_DONE && octi_job_is_remote(copy) &&
+                 octi_value_location(copy).rank == to;
+    return there ? copy : job;
+}
+
+static size_t packed_deps(octi_cluster *cluster, int to_rank, const octi_job *job, oct_err *code)
 {
     octi_buffer *to = &cluster->scratch;
     static const char zeros[16];
     to->size = 0;
     for (uint32_t i = 0; *code == OCT_OK && i < job->more->dep_count; i++) {
         const octi_dep *dep = &job->more->deps[i];
-        octi_dep_record record = {.param = dep->param, .task = dep->job->task->index, .rank = -1};
+        octi_job *from = nearest(dep->job, to_rank);
+        octi_dep_record record = {.param = dep->param, .task = from->task->index, .rank = -1};
         size_t start = to->size;
-        if (octi_job_is_remote(dep->job)) {
-            octi_location location = octi_value_location(dep->job);
+        if (octi_job_is_remote(from)) {
+            octi_location location = octi_value_location(from);
             record.rank = location.rank;
             record.value = location.value;
         }
         *code = octi_buffer_append(to, &record, sizeof(record));
-        if (*code == OCT_OK && !octi_job_is_remote(dep->job))
-            *code = octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
+        if (*code == OCT_OK && record.rank < 0)
+            *code = octi_value_pack(&from->task->result, octi_job_value(from), to);
         if (*code != OCT_OK)
             break;
         record.size = to->size - start - sizeof(record);
@@ -150,7 +170,7 @@ static oct_err write_task(octi_cluster *cluster, int to, const octi_job *job, ui
 {
     uint32_t deps = job->more ? job->more->dep_count : 0;
     oct_err code = OCT_OK;
-    size_t after = deps > 0 ? packed_deps(cluster, job, &code) : 0;
+    size_t after = deps > 0 ? packed_deps(cluster, to, job, &code) : 0;
     if (code != OCT_OK)
         return code;
     size_t block = octi_padded(job->args_size);

@@ -15,6 +15,7 @@
 #include "oct/node.h"
 #include "oct/pool.h"
 #include "oct/reduce.h"
+#include "oct/scatter.h"
 #include "oct/task.h"
 #include "oct/trace.h"
 #include "oct/value.h"

@@ -120,14 +120,15 @@ struct oct_task {
     const octi_param *params;
     uint32_t param_count;
     uint32_t args_size;
-    void (*run)(const void *args, void *result);
-    void (*loop)(octi_loop *loop); /* NULL where there is no argument to map over */
+    void (*run)(const void *args, void *result); /* NULL: it gives back its one argument */
+    void (*loop)(octi_loop *loop);               /* NULL where there is no argument to map over */
 
     /* Filled in by the registry when the first pool opens. */
     uint32_t index;   /* by name: the same in every process that runs the same tasks */
     bool plain_args;  /* no argument carries a pointer: bytes are enough */
     bool plain_value; /* the same of the result */
     octi_type *types; /* the parameters', resolved */
+    bool unrecorded;  /* what it does, or gives, is no use to a later run: no journal */
     oct_task *next;
 };
 
