@@ -5,12 +5,25 @@
 
 /* clang-format off: one a line */
 const cli_command *const cli_commands[] = {
-    &cli_command_up,         &cli_command_down,   &cli_command_heal,
-    &cli_command_status,     &cli_command_run,    &cli_command_exec,
-    &cli_command_shell,      &cli_command_logs,   &cli_command_cp,
-    &cli_command_prep,       &cli_command_bench,  &cli_command_image,
-    &cli_command_install,    &cli_command_doctor, &cli_command_version,
-    &cli_command_completion, &cli_command_help,   NULL,
+    &cli_command_up,
+    &cli_command_down,
+    &cli_command_heal,
+    &cli_command_status,
+    &cli_command_run,
+    &cli_command_exec,
+    &cli_command_shell,
+    &cli_command_logs,
+    &cli_command_cp,
+    &cli_command_exercise,
+    &cli_command_prep,
+    &cli_command_bench,
+    &cli_command_image,
+    &cli_command_install,
+    &cli_command_doctor,
+    &cli_command_version,
+    &cli_command_completion,
+    &cli_command_help,
+    NULL,
 };
 /* clang-format on */
 

@@ -11,6 +11,7 @@ extern const cli_command cli_command_cp;
 extern const cli_command cli_command_doctor;
 extern const cli_command cli_command_down;
 extern const cli_command cli_command_exec;
+extern const cli_command cli_command_exercise;
 extern const cli_command cli_command_heal;
 extern const cli_command cli_command_help;
 extern const cli_command cli_command_image;

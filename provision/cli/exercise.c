@@ -1,0 +1,400 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "provision/cli/commands.h"
+#include "provision/cli/exercise.h"
+#include "provision/cli/report.h"
+#include "provision/cli/suggest.h"
+
+/* --- lessons --- */
+
+const char *cli_exercise_next(const cli_exercise *exercise, const char *name)
+{
+    bool after = !name;
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        if (after && !octi_record_passed(&exercise->record, exercise->names[i]))
+            return exercise->names[i];
+        after = after || strcmp(exercise->names[i], name) == 0;
+    }
+    return NULL;
+}
+
+/* "1" and "map" mean "01-map" as well, where they mean no other. */
+static const char *meant(const cli_exercise *exercise, const char *named)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        const char *name = exercise->names[i], *word = strchr(name, '-');
+        char *end;
+        long number = strtol(named, &end, 10);
+        bool by_number = end != named && !*end && number == strtol(name, NULL, 10);
+        if (strcmp(name, named) == 0)
+            return name;
+        if (by_number || (word && strcmp(word + 1, named) == 0)) {
+            if (found)
+                return NULL;
+            found = name;
+        }
+    }
+    return found;
+}
+
+oct_err cli_exercise_lesson(const cli_exercise *exercise, const char *named, octi_lesson *out, oct_error *err)
+{
+    const char *name = named ? meant(exercise, named) : NULL;
+    if (!named && exercise->course.lesson[0])
+        name = meant(exercise, exercise->course.lesson);
+    for (size_t i = 0; !named && !name && i < exercise->name_count; i++)
+        if (octi_record_started(&exercise->record, exercise->names[i]) &&
+            !octi_record_passed(&exercise->record, exercise->names[i]))
+            name = exercise->names[i];
+    if (name)
+        return octi_lesson_load(exercise->cli->root, name, out, err);
+    if (!named) {
+        const char *next = cli_exercise_next(exercise, NULL);
+        oct_fail(err, OCT_E_NOTFOUND, "no lesson is under way in '%s'", exercise->course.folder);
+        return oct_hint(err, "'octavo exercise start %s' begins one", next ? next : "01-map");
+    }
+    const char *near = cli_nearest(named, (const char *const *)exercise->names, exercise->name_count);
+    oct_fail(err, OCT_E_NOTFOUND, "there is no lesson '%.60s'", named);
+    return near ? oct_hint(err, "did you mean '%s'?", near)
+                : oct_hint(err, "'octavo exercise list' shows those there are");
+}
+
+/* --- list and progress --- */
+
+void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size)
+{
+    enum { WIDTH = 20 };
+    size_t passed = 0, all = exercise->name_count;
+    for (size_t i = 0; i < all; i++)
+        passed += octi_record_passed(&exercise->record, exercise->names[i]);
+    int full = all ? (int)(WIDTH * passed / all) : 0;
+    snprintf(text, size, "[%.*s%.*s] %zu of %zu", full, "####################", WIDTH - full,
+             "....................", passed, all);
+}
+
+static const char *state_of(const octi_record *record, const char *name)
+{
+    if (octi_record_passed(record, name))
+        return "passed";
+    if (!octi_record_started(record, name))
+        return "-";
+    return octi_record_stuck(record, name) ? octi_record_stuck(record, name) : "started";
+}
+
+void cli_exercise_print_list(const cli_exercise *exercise, FILE *out)
+{
+    char bar[64];
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        octi_lesson lesson;
+        oct_error err = OCT_ERROR_INIT;
+        const char *name = exercise->names[i];
+        bool loaded = octi_lesson_load(exercise->cli->root, name, &lesson, &err) == OCT_OK;
+        fprintf(out, "%-18s %-10s %s\n", name, state_of(&exercise->record, name),
+                loaded ? lesson.title : err.what);
+        if (loaded)
+            octi_lesson_deinit(&lesson);
+    }
+    cli_exercise_bar(exercise, bar, sizeof(bar));
+    fprintf(out, "%s passed\n", bar);
+}
+
+static json_t *list_json(const cli_exercise *exercise)
+{
+    json_t *lessons = json_array();
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        const char *name = exercise->names[i];
+        octi_lesson lesson;
+        if (octi_lesson_load(exercise->cli->root, name, &lesson, NULL) != OCT_OK)
+            continue;
+        const json_t *known = octi_record_lesson(&exercise->record, name);
+        json_array_append_new(lessons,
+                              json_pack("{s:s, s:s, s:s, s:O*}", "name", name, "title", lesson.title, "state",
+                                        state_of(&exercise->record, name), "record", known));
+        octi_lesson_deinit(&lesson);
+    }
+    return json_pack("{s:s, s:s, s:o}", "command", "exercise list", "folder", exercise->course.folder,
+                     "lessons", lessons);
+}
+
+static int list(cli_exercise *exercise, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0)
+        return cli_usage(exercise->cli, "'exercise list' takes no lesson");
+    if (exercise->cli->json)
+        cli_print_json(list_json(exercise));
+    else
+        cli_exercise_print_list(exercise, stdout);
+    return CLI_EXIT_OK;
+}
+
+/* One line a lesson that was begun: what each stage said last, and the speed-up. */
+static int progress(cli_exercise *exercise, int argc, char **argv)
+{
+    char bar[64];
+    (void)argv;
+    if (argc > 0)
+        return cli_usage(exercise->cli, "'exercise progress' takes no lesson");
+    if (exercise->cli->json) {
+        cli_print_json(list_json(exercise));
+        return CLI_EXIT_OK;
+    }
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        const char *name = exercise->names[i], *stage;
+        json_t *known = (json_t *)octi_record_lesson(&exercise->record, name), *outcome;
+        if (!known)
+            continue;
+        printf("%-18s %-10s %d checks, %zu hints", name, state_of(&exercise->record, name),
+               (int)json_integer_value(json_object_get(known, "checks")),
+               octi_record_hints(&exercise->record, name));
+        if (json_is_real(json_object_get(known, "speed_up")))
+            printf(", %.2f times as fast", json_real_value(json_object_get(known, "speed_up")));
+        printf("\n");
+        json_object_foreach(json_object_get(known, "stages"), stage, outcome)
+            printf("    %-12s %s\n", stage, json_string_value(outcome));
+    }
+    cli_exercise_bar(exercise, bar, sizeof(bar));
+    printf("%s passed\n", bar);
+    return CLI_EXIT_OK;
+}
+
+/* --- start, reset, hint, solution --- */
+
+static int fail(const cli_exercise *exercise, const oct_error *err)
+{
+    return cli_fail(exercise->cli, err, NULL);
+}
+
+static int start(cli_exercise *exercise, int argc, char **argv)
+{
+    octi_lesson lesson;
+    oct_error err = OCT_ERROR_INIT;
+    char folder[OCTI_PATH];
+    const char *named = argc > 0 ? argv[0] : cli_exercise_next(exercise, NULL);
+    if (cli_exercise_lesson(exercise, named, &lesson, &err) != OCT_OK)
+        return fail(exercise, &err);
+    octi_course_lesson(&exercise->course, lesson.name, folder);
+    if (exercise->cli->dry_run) {
+        cli_say(exercise->cli, "would copy the lesson '%s' to '%s'", lesson.name, folder);
+        octi_lesson_deinit(&lesson);
+        return CLI_EXIT_OK;
+    }
+    oct_err code = octi_course_start(&exercise->course, &lesson, &err);
+    if (code == OCT_OK) {
+        octi_record_start(&exercise->record, lesson.name);
+        code = octi_record_save(&exercise->record, &err);
+    }
+    if (code == OCT_OK && !exercise->cli->json)
+        printf("%s: %s\n\n"
+               "  read   %s/README.md\n"
+               "  edit   %s/%s\n"
+               "  check  octavo exercise check %s     (or watch: again at each save)\n",
+               lesson.name, lesson.title, folder, folder, lesson.exercise, lesson.name);
+    else if (code == OCT_OK)
+        cli_print_json(json_pack("{s:s, s:s, s:s}", "command", "exercise start", "lesson", lesson.name,
+                                 "folder", folder));
+    octi_lesson_deinit(&lesson);
+    return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);
+}
+
+static int reset(cli_exercise *exercise, int argc, char **argv)
+{
+    octi_lesson lesson;
+    oct_error err = OCT_ERROR_INIT;
+    char folder[OCTI_PATH], backup[OCTI_PATH];
+    if (cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err) != OCT_OK)
+        return fail(exercise, &err);
+    octi_course_lesson(&exercise->course, lesson.name, folder);
+    bool edited = octi_has_file(folder) && octi_course_edited(&exercise->course, &lesson);
+    oct_err code = OCT_OK;
+    int status = CLI_EXIT_OK;
+    if (exercise->cli->dry_run) {
+        cli_say(exercise->cli, "would begin '%s' anew, after moving '%s' away", lesson.name, folder);
+    } else if (edited && !exercise->cli->yes && !cli_may_ask(exercise->cli)) {
+        oct_fail(&err, OCT_E_DENIED, "%s in '%s' was edited, and there is nobody to ask", lesson.exercise,
+                 folder);
+        code = oct_hint(&err, "--yes begins anew all the same; what is there is kept as a backup");
+    } else if (edited && !cli_confirm(exercise->cli, "%s was edited. Begin anew? (It is kept as a backup.)",
+                                      lesson.exercise)) {
+        cli_say(exercise->cli, "nothing was changed");
+        status = CLI_EXIT_FAILED;
+    } else if ((code = octi_course_reset(&exercise->course, &lesson, backup, &err)) == OCT_OK) {
+        printf("%s is as it was handed out; what you had is in\n  %s\n", lesson.name, backup);
+    }
+    octi_lesson_deinit(&lesson);
+    return code == OCT_OK ? status : fail(exercise, &err);
+}
+
+oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesson *lesson, FILE *out, oct_error *err)
+{
+    size_t shown = octi_record_hints(&exercise->record, lesson->name);
+    if (lesson->hint_count == 0) {
+        fprintf(out, "%s has no hints\n", lesson->name);
+        return OCT_OK;
+    }
+    size_t from = shown < lesson->hint_count ? shown : 0;
+    size_t to = shown < lesson->hint_count ? shown + 1 : lesson->hint_count;
+    for (size_t i = from; i < to; i++)
+        fprintf(out, "hint %zu of %zu: %s\n", i + 1, lesson->hint_count, lesson->hints[i]);
+    if (to == lesson->hint_count)
+        fprintf(out, "\nThat is all. 'octavo exercise solution %s --anyway' shows one answer.\n",
+                lesson->name);
+    octi_record_hint(&exercise->record, lesson->name, to);
+    return octi_record_save(&exercise->record, err);
+}
+
+oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson, bool anyway, FILE *out,
+                              oct_error *err)
+{
+    char from[OCTI_PATH], folder[OCTI_PATH], to[OCTI_PATH];
+    if (!octi_record_passed(&exercise->record, lesson->name) && !anyway) {
+        oct_fail(err, OCT_E_DENIED, "the solution of '%s' opens when yours has passed", lesson->name);
+        return oct_hint(err, "'octavo exercise hint %s' helps; --anyway opens it now", lesson->name);
+    }
+    octi_path(from, lesson->folder, lesson->solution);
+    octi_course_lesson(&exercise->course, lesson->name, folder);
+    octi_path(to, folder, lesson->solution);
+    if (!octi_has_file(folder)) {
+        oct_fail(err, OCT_E_NOTFOUND, "'%s' was not started in '%s'", lesson->name, exercise->course.folder);
+        return oct_hint(err, "'octavo exercise start %s' does", lesson->name);
+    }
+    oct_err code = octi_copy_file(from, to, err);
+    if (code == OCT_OK) {
+        fprintf(out, "one answer, beside yours: %s\n", to);
+        octi_record_solution(&exercise->record, lesson->name);
+        code = octi_record_save(&exercise->record, err);
+    }
+    return code;
+}
+
+static int hint(cli_exercise *exercise, int argc, char **argv)
+{
+    octi_lesson lesson;
+    oct_error err = OCT_ERROR_INIT;
+    oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
+    if (code == OCT_OK) {
+        code = octi_make_folder(exercise->course.folder, &err);
+        if (code == OCT_OK)
+            code = cli_exercise_hint(exercise, &lesson, stdout, &err);
+        octi_lesson_deinit(&lesson);
+    }
+    return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);
+}
+
+static int solution(cli_exercise *exercise, int argc, char **argv)
+{
+    octi_lesson lesson;
+    oct_error err = OCT_ERROR_INIT;
+    oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
+    if (code == OCT_OK) {
+        code = cli_exercise_solution(exercise, &lesson, cli_given(exercise->cli, "anyway"), stdout, &err);
+        octi_lesson_deinit(&lesson);
+    }
+    return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);
+}
+
+static int check(cli_exercise *exercise, int argc, char **argv)
+{
+    octi_lesson lesson;
+    oct_error err = OCT_ERROR_INIT;
+    bool passed = false;
+    octi_stage last = OCTI_STAGES;
+    const char *until = cli_value(exercise->cli, "until");
+    if (until && (last = octi_stage_find(until)) == OCTI_STAGES)
+        return cli_usage(exercise->cli,
+                         "'%s' is no stage; there are compile, answer, processes, cluster, race, leak, speed",
+                         until);
+    oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
+    if (code == OCT_OK) {
+        code = cli_exercise_check(exercise, &lesson, last, &passed, &err);
+        octi_lesson_deinit(&lesson);
+    }
+    if (code != OCT_OK)
+        return fail(exercise, &err);
+    return passed ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+/* --- verbs --- */
+
+static const struct verb {
+    const char *name;
+    int (*run)(cli_exercise *exercise, int argc, char **argv);
+} verbs[] = {
+    {"list", list},         {"start", start}, {"check", check},       {"hint", hint},
+    {"solution", solution}, {"reset", reset}, {"progress", progress},
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int unknown_verb(cli_context *cli, const char *name)
+{
+    const char *names[VERBS];
+    for (size_t i = 0; i < VERBS; i++)
+        names[i] = verbs[i].name;
+    const char *near = cli_nearest(name, names, VERBS);
+    if (near)
+        return cli_usage(cli, "'exercise %s' is not known; did you mean '%s'?", name, near);
+    return cli_usage(cli, "'exercise %s' is not known", name);
+}
+
+static int exercise_command(cli_context *cli, int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "list";
+    const struct verb *verb = NULL;
+    for (size_t i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            verb = &verbs[i];
+    if (!verb)
+        return unknown_verb(cli, name);
+    if (argc > 2)
+        return cli_usage(cli, "'exercise %s' takes one lesson, not '%s' too", name, argv[2]);
+    oct_error err = OCT_ERROR_INIT;
+    if (!cli->root) {
+        oct_fail(&err, OCT_E_NOTFOUND, "there are no lessons here");
+        oct_hint(&err, "start it as ./octavo in the repository");
+        return cli_fail(cli, &err, NULL);
+    }
+    cli_exercise exercise = {.cli = cli};
+    oct_err code = octi_lesson_names(cli->root, &exercise.names, &exercise.name_count, &err);
+    if (code == OCT_OK)
+        code = octi_course_find(cli_value(cli, "folder"), &exercise.course, &err);
+    if (code == OCT_OK)
+        code = octi_record_open(exercise.course.folder, &exercise.record, &err);
+    int status = code == OCT_OK ? verb->run(&exercise, argc > 1 ? argc - 1 : 0, argv + (argc > 0))
+                                : cli_fail(cli, &err, NULL);
+    octi_record_close(&exercise.record);
+    octi_lesson_names_free(exercise.names, exercise.name_count);
+    return status;
+}
+
+static const cli_option options[] = {
+    {"folder", 0, "FOLDER", "where your lessons are [exercises, or the folder you are in]"},
+    {"anyway", 0, NULL, "open the solution before yours has passed"},
+    {"until", 0, "STAGE", "check no further than this stage"},
+    {NULL, 0, NULL, NULL},
+};
+
+const cli_command cli_command_exercise = {
+    .name = "exercise",
+    .operands = "[VERB] [LESSON]",
+    .summary = "learn: start a lesson, check your program, get hints",
+    .about =
+        "The lessons as exercises. VERB is list, start (copies a lesson into your folder), check (compiles "
+        "your "
+        "program and tells, stage by stage, whether its answer is right, on which workers, whether it has "
+        "races "
+        "or leaks, and how much faster it is), hint (one more each time), solution (once yours has passed), "
+        "reset (begins anew and keeps a backup) or progress. Your folder holds a folder a lesson and "
+        "progress.json. Without LESSON the one whose folder you are in is meant, or the one under way.",
+    .examples =
+        {
+            {"octavo exercise start 01-map", "copy the first lesson to exercises/01-map"},
+            {"octavo exercise check 01-map",
+             "what is right already, what is not, and what that usually means"},
+            {"octavo exercise hint 01-map", "the next hint"},
+        },
+    .options = options,
+    .run = exercise_command,
+};

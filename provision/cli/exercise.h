@@ -1,0 +1,52 @@
+/* cli/exercise.h - the verbs of `octavo exercise`, and what they share. */
+#ifndef OCTI_CLI_EXERCISE_H
+#define OCTI_CLI_EXERCISE_H
+
+#include "provision/cli/cli.h"
+#include "provision/exercise/check.h"
+#include "provision/exercise/course.h"
+#include "provision/exercise/record.h"
+
+/* Where a verb works: the lessons that there are, the student's folder and its record. */
+typedef struct cli_exercise {
+    cli_context *cli;
+    char **names; /* of all lessons, in order */
+    size_t name_count;
+    octi_course course;
+    octi_record record;
+} cli_exercise;
+
+/* Finds the lesson meant: the one named, else the one whose folder we stand in, else the first that was
+ * started and has not passed. OCT_E_NOTFOUND tells the nearest name. The caller frees. */
+OCT_NODISCARD oct_err cli_exercise_lesson(const cli_exercise *exercise, const char *named, octi_lesson *out,
+                                          oct_error *err);
+
+/* The first lesson after `name` (NULL: of all) that has not passed; NULL when all have. */
+const char *cli_exercise_next(const cli_exercise *exercise, const char *name);
+
+/* A line about each lesson, and a bar of how many have passed. */
+void cli_exercise_print_list(const cli_exercise *exercise, FILE *out);
+
+/* "[####....] 2 of 8", into text. */
+void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size);
+
+/* Shows the next hint of a lesson, or all again once all were shown. */
+OCT_NODISCARD oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesson *lesson, FILE *out,
+                                        oct_error *err);
+
+/* Copies the solution beside the student's file, if it may be seen. */
+OCT_NODISCARD oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson, bool anyway,
+                                            FILE *out, oct_error *err);
+
+/* Runs a check and shows each verdict as it comes; notes it in the record and draws the picture. A bare
+ * `quick` one is for the first stages alone. *passed tells. */
+OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last,
+                                         bool *passed, oct_error *err);
+
+/* The verbs with files of their own; each returns the exit status. */
+int cli_exercise_watch(cli_exercise *exercise, int argc, char **argv);
+int cli_exercise_report(cli_context *cli, int argc, char **argv);
+int cli_exercise_new(cli_context *cli, int argc, char **argv);
+int cli_exercise_prove(cli_exercise *exercise, const char *name);
+
+#endif

@@ -1,0 +1,151 @@
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/exercise/scaling.h"
+#include "runtime/base/clock.h"
+
+enum { BAR_MOST = 40 };
+
+/* --- the machine --- */
+
+unsigned octi_scaling_cores(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static void *burn(void *ignored)
+{
+    volatile uint64_t state = 1;
+    (void)ignored;
+    for (int i = 0; i < 20000000; i++)
+        state = state * 6364136223846793005u + 1442695040888963407u;
+    return NULL;
+}
+
+static double burn_on(unsigned threads)
+{
+    enum { MOST = 64 };
+    pthread_t started[MOST];
+    unsigned count = 0;
+    int64_t start_ns = octi_clock_ns();
+    while (count + 1 < threads && count < MOST && pthread_create(&started[count], NULL, burn, NULL) == 0)
+        count++;
+    burn(NULL);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(started[i], NULL);
+    return (double)(octi_clock_ns() - start_ns) / 1e9;
+}
+
+double octi_scaling_capacity(unsigned cores)
+{
+    enum { TIMES = 3 };
+    double best = 1;
+    for (int i = 0; i < TIMES && cores > 1; i++) {
+        double one = burn_on(1), all = burn_on(cores), gives = cores * one / all;
+        best = gives > best ? gives : best;
+    }
+    return best < cores ? best : cores;
+}
+
+/* --- figures --- */
+
+void octi_scaling_plan(octi_scaling *scaling, unsigned cores)
+{
+    *scaling = (octi_scaling){.cores = cores, .row_count = 1};
+    for (unsigned workers = 1; workers < cores && scaling->row_count + 2 < OCTI_SCALING_ROWS; workers *= 2)
+        scaling->rows[scaling->row_count++].workers = workers;
+    scaling->rows[scaling->row_count++].workers = cores;
+    if (cores < 8)
+        scaling->rows[scaling->row_count++].workers = 8;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static octi_spread spread_of(const double *values, size_t count)
+{
+    double sorted[OCTI_SCALING_ROUNDS];
+    memcpy(sorted, values, count * sizeof(*sorted));
+    qsort(sorted, count, sizeof(*sorted), by_value);
+    double median = count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+    return (octi_spread){median, sorted[0], sorted[count - 1]};
+}
+
+void octi_scaling_compute(octi_scaling *scaling, double part)
+{
+    scaling->wanted = 1 + part * (scaling->capacity - 1);
+    for (size_t i = 0; i < scaling->row_count && scaling->rounds > 0; i++) {
+        octi_scaling_row *row = &scaling->rows[i];
+        double ratios[OCTI_SCALING_ROUNDS];
+        for (size_t round = 0; round < scaling->rounds; round++)
+            ratios[round] = scaling->rows[0].seconds[round] / row->seconds[round];
+        row->time = spread_of(row->seconds, scaling->rounds);
+        row->speed_up = spread_of(ratios, scaling->rounds);
+    }
+}
+
+const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling)
+{
+    const octi_scaling_row *best = NULL;
+    for (size_t i = 1; i < scaling->row_count; i++)
+        if (!best || scaling->rows[i].speed_up.median > best->speed_up.median)
+            best = &scaling->rows[i];
+    return best;
+}
+
+bool octi_scaling_hopeless(const octi_scaling *scaling)
+{
+    return scaling->capacity < 1.4;
+}
+
+/* --- as text --- */
+
+static double largest(const octi_scaling *scaling)
+{
+    double most = fmax(1, scaling->capacity);
+    for (size_t i = 0; i < scaling->row_count; i++)
+        most = fmax(most, scaling->rows[i].speed_up.high);
+    return most;
+}
+
+oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool unicode, octi_buffer *out)
+{
+    enum { FIGURES = 56 };
+    unsigned most = width > FIGURES + 4 ? width - FIGURES : 4;
+    most = most < BAR_MOST ? most : BAR_MOST;
+    double scale = most / largest(scaling);
+    oct_err code = octi_buffer_printf(out, "  %-10s %-22s %s\n", "workers", "seconds", "speed-up");
+    for (size_t i = 0; code == OCT_OK && i < scaling->row_count; i++) {
+        const octi_scaling_row *row = &scaling->rows[i];
+        char name[16], time[48], speed_up[48];
+        snprintf(name, sizeof(name), row->workers ? "%u" : "loop", row->workers);
+        snprintf(time, sizeof(time), "%.2f (%.2f-%.2f)", row->time.median, row->time.low, row->time.high);
+        snprintf(speed_up, sizeof(speed_up), row->workers ? "%.2f (%.2f-%.2f)" : "1", row->speed_up.median,
+                 row->speed_up.low, row->speed_up.high);
+        code = octi_buffer_printf(out, "  %-10s %-22s %-18s ", name, time, speed_up);
+        int bar = (int)lround(scale * row->speed_up.median);
+        for (int k = 0; code == OCT_OK && k < bar; k++)
+            code = octi_buffer_printf(out, "%s", unicode ? "\u2588" : "#");
+        if (code == OCT_OK)
+            code = octi_buffer_printf(out, "\n");
+    }
+    if (code == OCT_OK)
+        code = octi_buffer_printf(
+            out, "  this machine has %u core%s, which gave %.1f just now; %.2f is enough\n", scaling->cores,
+            scaling->cores == 1 ? "" : "s", scaling->capacity, scaling->wanted);
+    if (code == OCT_OK && scaling->cores < 8)
+        code =
+            octi_buffer_printf(out, "  (8 workers on %u core%s take turns: they cannot be faster than %u)\n",
+                               scaling->cores, scaling->cores == 1 ? "" : "s", scaling->cores);
+    return code;
+}

@@ -1,0 +1,61 @@
+/* exercise/scaling.h - how much faster a program is with more workers: measured, judged, and shown as a
+ * table with bars and as a picture.
+ *
+ * Speed-ups are ratios of two runs of the same round, so that a machine that is busy meanwhile meets
+ * both; what is told is the median of the rounds, and the lowest and highest. */
+#ifndef OCTI_SCALING_H
+#define OCTI_SCALING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oct/error.h"
+#include "runtime/base/buffer.h"
+
+enum { OCTI_SCALING_ROWS = 8, OCTI_SCALING_ROUNDS = 7 };
+
+typedef struct octi_spread {
+    double median, low, high;
+} octi_spread;
+
+typedef struct octi_scaling_row {
+    unsigned workers; /* 0: the sequential program */
+    double seconds[OCTI_SCALING_ROUNDS];
+    octi_spread time;     /* seconds */
+    octi_spread speed_up; /* over the sequential program */
+} octi_scaling_row;
+
+typedef struct octi_scaling {
+    octi_scaling_row rows[OCTI_SCALING_ROWS]; /* the sequential one first */
+    size_t row_count;
+    size_t rounds;
+    unsigned cores;  /* that this process may use */
+    double capacity; /* cores' worth of plain arithmetic that they gave just now */
+    double wanted;   /* the speed-up that is enough */
+} octi_scaling;
+
+/* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
+void octi_scaling_plan(octi_scaling *scaling, unsigned cores);
+
+/* How many cores' worth the machine gives to as many busy threads; takes a few tenths of a second. */
+double octi_scaling_capacity(unsigned cores);
+unsigned octi_scaling_cores(void);
+
+/* Fills time and speed_up of all rows from the seconds of the first `rounds` rounds, and wanted from
+ * capacity and `part`, the part of the cores beyond the first that must show. */
+void octi_scaling_compute(octi_scaling *scaling, double part);
+
+/* The row with the largest speed-up; NULL without any. */
+const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling);
+
+/* Too few cores are free for a speed-up to be seen. */
+bool octi_scaling_hopeless(const octi_scaling *scaling);
+
+/* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */
+OCT_NODISCARD oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool unicode,
+                                         octi_buffer *out);
+
+/* Appends an SVG document: speed-up by workers, its spread, what is ideal here, what is enough. */
+OCT_NODISCARD oct_err octi_scaling_svg(const octi_scaling *scaling, const char *title, octi_buffer *out);
+
+#endif

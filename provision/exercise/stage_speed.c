@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "provision/exercise/answer.h"
+#include "provision/exercise/stages.h"
+
+enum { ROUNDS = 3, LINES = 8 };
+
+/* One run of a row; *right is false when the verdict says what is wrong with it. */
+static oct_err measure(octi_workbench *bench, octi_scaling_row *row, size_t round,
+                       const octi_buffer *expected, octi_verdict *verdict, bool *right, oct_error *err)
+{
+    char pool[32], told[256], difference[280];
+    octi_trial_result result;
+    snprintf(pool, sizeof(pool), "threads:%u", row->workers);
+    const octi_attempt attempt = {
+        .pool = pool, .seed = bench->lesson->seeds[0], .speed = true, .sequential = row->workers == 0};
+    oct_err code = octi_workbench_run(bench, &attempt, &result, told, err);
+    if (code != OCT_OK)
+        return code;
+    row->seconds[round] = result.seconds;
+    octi_cause cause = octi_cause_of(&result);
+    *right = false;
+    if (cause != OCTI_CAUSE_NONE && row->workers == 0) {
+        code = oct_fail(err, OCT_E_STATE, "the lesson's own sequential program %s", told);
+    } else if (cause != OCTI_CAUSE_NONE) {
+        octi_verdict_fail(verdict, cause, "with more data, on %u threads, it %s", row->workers, told);
+        octi_verdict_show(verdict, result.end == OCTI_END_TIME ? result.where.data : result.err.data, LINES);
+    } else if (!octi_answer_same(bench->lesson->compare, bench->lesson->tolerance,
+                                 expected->data ? expected->data : "", result.out.data ? result.out.data : "",
+                                 difference, sizeof(difference))) {
+        octi_verdict_fail(verdict, OCTI_CAUSE_WORKERS, "with more data, on %u threads, the answer is wrong",
+                          row->workers);
+        octi_verdict_show(verdict, difference, 1);
+    } else {
+        *right = true;
+    }
+    octi_trial_deinit(&result);
+    return code;
+}
+
+static oct_err measure_round(octi_workbench *bench, octi_scaling *scaling, const octi_buffer *expected,
+                             octi_verdict *verdict, bool *right, oct_error *err)
+{
+    oct_err code = OCT_OK;
+    *right = true;
+    for (size_t i = 0; code == OCT_OK && *right && i < scaling->row_count; i++)
+        code = measure(bench, &scaling->rows[i], scaling->rounds, expected, verdict, right, err);
+    if (code == OCT_OK && *right) {
+        scaling->rounds++;
+        octi_scaling_compute(scaling, bench->lesson->speed);
+    }
+    return code;
+}
+
+/* Whether more rounds could change the verdict. */
+static bool undecided(const octi_scaling *scaling)
+{
+    const octi_spread *best = &octi_scaling_best(scaling)->speed_up;
+    return scaling->rounds < ROUNDS || (best->median < scaling->wanted && best->high >= scaling->wanted &&
+                                        scaling->rounds < OCTI_SCALING_ROUNDS);
+}
+
+oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verdict *verdict, oct_error *err)
+{
+    octi_buffer expected = {0};
+    bool right = true;
+    octi_scaling_plan(scaling, octi_scaling_cores());
+    oct_err code = octi_workbench_expected(bench, bench->lesson->seeds[0], true, &expected, err);
+    scaling->capacity = octi_scaling_capacity(scaling->cores);
+    do
+        if (code == OCT_OK)
+            code = measure_round(bench, scaling, &expected, verdict, &right, err);
+    while (code == OCT_OK && right && undecided(scaling));
+    octi_buffer_deinit(&expected);
+    if (code != OCT_OK || !right)
+        return code;
+
+    const octi_scaling_row *best = octi_scaling_best(scaling);
+    const octi_spread *s = &best->speed_up;
+    if (s->median >= scaling->wanted && !(octi_scaling_hopeless(scaling) && s->median < 1.2))
+        octi_verdict_pass(verdict, "%.2f times as fast as the loop (%.2f-%.2f), on %u workers", s->median,
+                          s->low, s->high, best->workers);
+    else if (octi_scaling_hopeless(scaling))
+        octi_verdict_skip(verdict, "this machine gave %.1f cores just now: a speed-up cannot be seen",
+                          scaling->capacity);
+    else
+        octi_verdict_fail(verdict, OCTI_CAUSE_SLOW,
+                          "%.2f times as fast as the loop (%.2f-%.2f): %.2f is enough here", s->median,
+                          s->low, s->high, scaling->wanted);
+    return OCT_OK;
+}

@@ -1,0 +1,57 @@
+/* exercise/workbench.h - where a student's program is compiled and tried: a folder of its own that goes away,
+ * the data, and the answer that the lesson's own sequential program gives.
+ *
+ * One owner, one thread; not together with another one in the same process (trial.h). */
+#ifndef OCTI_WORKBENCH_H
+#define OCTI_WORKBENCH_H
+
+#include "provision/exercise/kit.h"
+
+typedef struct octi_workbench {
+    const octi_lesson *lesson;
+    octi_kit kit;
+    char student[OCTI_PATH - 128]; /* the folder with the student's files */
+    char source[64];               /* the file in it that is checked */
+    char cache[OCTI_PATH - 256];   /* what may stay: data, the sequential program */
+    char folder[64];               /* what goes away */
+    bool (*stop)(void);
+    bool built[OCTI_VARIANTS];
+} octi_workbench;
+
+/* One run of the student's program. */
+typedef struct octi_attempt {
+    octi_variant variant;
+    const char *pool; /* "threads:2"; with ranks: the cluster's */
+    unsigned ranks;   /* 0: without mpirun */
+    uint64_t seed;
+    bool speed;      /* on the data for measuring */
+    bool trace;      /* see octi_workbench_tasks */
+    bool sequential; /* the lesson's own sequential program instead */
+} octi_attempt;
+
+/* Makes the folder. lesson must outlive it. */
+OCT_NODISCARD oct_err octi_workbench_open(octi_workbench *bench, const octi_lesson *lesson,
+                                          const octi_kit *kit, const char *student, const char *source,
+                                          bool (*stop)(void), oct_error *err);
+void octi_workbench_close(octi_workbench *bench);
+
+/* Compiles the student's program unless that was done. As octi_kit_compile. */
+OCT_NODISCARD oct_err octi_workbench_build(octi_workbench *bench, octi_variant variant,
+                                           octi_trial_result *result, oct_error *err);
+
+/* Runs it in a fresh folder with the data. *told (256 bytes) gets octi_trial_tell's words. */
+OCT_NODISCARD oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt,
+                                         octi_trial_result *result, char told[256], oct_error *err);
+
+/* Tasks that the latest attempt with `trace` ran on a pool; 0 when it opened none. */
+size_t octi_workbench_tasks(const octi_workbench *bench);
+
+/* What the lesson's own sequential program prints; the caller frees. A failure of it is the lesson's
+ * or this machine's, never the student's. */
+OCT_NODISCARD oct_err octi_workbench_expected(octi_workbench *bench, uint64_t seed, bool speed,
+                                              octi_buffer *out, oct_error *err);
+
+/* The folder for what may stay from one check to the next. */
+void octi_cache_folder(char *out, size_t size);
+
+#endif
