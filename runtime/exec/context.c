@@ -115,6 +115,8 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
 {
     octi_context *here = &octi_here;
     frame->below = here->frame;
+    frame->task = task;
+    frame->actor = 0;
     octi_loop *loop = here->loop;
     bool touched = here->touched;
     oct_error kept;
@@ -204,7 +206,7 @@ bool octi_run_job(octi_job *job)
         return false;
     }
 
-    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed), 0};
+    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed), 0, NULL, 0};
     oct_err code;
     if (!job->more && task->plain_args)
         code = octi_run(task, job->args, value, &frame, &error);

@@ -11,7 +11,9 @@ typedef struct octi_frame {
     struct octi_frame *below;
     octi_job *job; /* NULL for a call that came from elsewhere */
     oct_pool *pool;
-    int64_t deadline_ns; /* of octi_clock_ns; 0: none */
+    int64_t deadline_ns;  /* of octi_clock_ns; 0: none */
+    const oct_task *task; /* set by octi_run; NULL for a loop over items */
+    uint64_t actor;       /* likewise 0: the one whose method it turned out to be */
 } octi_frame;
 
 typedef struct octi_context {

@@ -40,6 +40,10 @@ typedef struct octi_executor_class {
     /* Takes a QUEUED job. Any thread, its own workers' included. */
     void (*submit)(octi_executor *executor, octi_job *job);
 
+    /* True when a call of an actor (turn.h) and the next one that is submitted run in that order, one
+     * at a time, though this has not ended when that is submitted. NULL: false. */
+    bool (*in_order)(octi_executor *executor, const octi_job *job);
+
     /* For a job that runs and is not wanted any more: OCTI_UNWANTED is set. May be NULL. */
     void (*interrupt)(octi_executor *executor, octi_job *job);
 

@@ -80,9 +80,14 @@ typedef struct octi_copies {
     octi_job *on[]; /* by node; NULL: none there */
 } octi_copies;
 
+/* A call's place among those of its actor, see turn.h. */
+typedef struct octi_turn octi_turn;
+
 /* What few jobs need. */
 typedef struct octi_more {
     oct_options options;
+    uint64_t actor;        /* whose call it is; 0: nobody's */
+    octi_turn *turn;       /* until it ends; guarded by turn.c */
     octi_copies *copies;   /* or NULL; set before anybody else has the job's handle */
     octi_witness *witness; /* or NULL; set before the job is handed over */
     oct_failure *failure;  /* of a job that FAILED or was CANCELLED; NULL when memory was short */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "oct/trace.h"
+#include "runtime/exec/actor.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
@@ -272,6 +273,7 @@ oct_err oct_pool_close(oct_pool *pool)
 
     octi_executor *executor = pool->executor;
     executor->class->close(executor);
+    octi_actors_end(pool);
     pool->executor = NULL;
     octi_job_each(pool, drop_copies, NULL); /* or the next would drop them once more */
     octi_job_each(pool, reclaim, NULL);

@@ -164,7 +164,7 @@ static oct_err run(request *self, void *value, oct_pool *pool, oct_error *err)
     oct_err code = octi_call_init(&call, self->task, self->block, self->header->skip ? self->at : NULL, err);
     if (code != OCT_OK)
         return code;
-    octi_frame frame = {NULL, NULL, pool, 0};
+    octi_frame frame = {NULL, NULL, pool, 0, NULL, 0};
     code = octi_run(self->task, call.args, value, &frame, err);
     octi_call_deinit(&call);
     return code;

@@ -3,17 +3,32 @@
 #include <string.h>
 
 #include "oct/future.h"
+#include "oct/actor.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/pool.h"
+#include "runtime/exec/turn.h"
 #include "runtime/journal/resume.h"
 #include "runtime/task/type.h"
 #include "runtime/trace/record.h"
 
+/* A call whose turn it is. */
+static bool hand_over_call(octi_job *job)
+{
+    octi_executor *executor = octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    bool in_order = executor->class->in_order && executor->class->in_order(executor, job);
+    executor->class->submit(executor, job);
+    return in_order;
+}
+
 static void hand_over(octi_job *job)
 {
+    if (job->task->role != OCTI_ORDINARY) {
+        octi_turn_ready(job);
+        return;
+    }
     oct_pool *pool = atomic_load_explicit(&job->pool, memory_order_relaxed);
     if (pool->journal && !job->task->unrecorded && octi_resume_job(pool->journal, job))
         return;
@@ -140,6 +155,31 @@ static oct_err check_options(const oct_pool *pool, const oct_options *options, o
     return OCT_OK;
 }
 
+/* A call runs where its actor is, once, and after those that were submitted before. */
+static oct_err prepare_call(octi_job *job, const oct_pool *pool, const void *args, oct_future *const *futures,
+                            size_t future_count, oct_error *err)
+{
+    oct_actor actor;
+    const char *name = job->task->name;
+    memcpy(&actor, args, sizeof(actor));
+    if (future_count > 0 && futures[0])
+        return oct_fail(err, OCT_E_INVALID, "the actor of '%s' is a future: take its result first", name);
+    if (actor.id == 0)
+        return oct_fail(err, OCT_E_NOTFOUND, "'%s' is a call of no actor: it was not opened", name);
+    if (actor.node < 0 || actor.node >= oct_pool_nodes(pool))
+        return oct_fail(err, OCT_E_INVALID, "'%s' is a call of an actor of another pool", name);
+    octi_more *more = octi_job_more(job, 0);
+    if (!more)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+    more->actor = actor.id;
+    more->options.node = actor.node + 1;
+    more->options.near = NULL;
+    more->options.priority = more->options.retries = 0;
+    return octi_turn_take(job, hand_over_call) == OCT_OK
+               ? OCT_OK
+               : oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+}
+
 static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *options, const void *args,
                        oct_future *const *futures, size_t future_count, oct_error *err)
 {
@@ -149,13 +189,15 @@ static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *o
     oct_err code = octi_args_store(job, args, skip, err);
     if (code == OCT_OK && future_count > 0)
         code = set_deps(job, futures, future_count, err);
-    if (code != OCT_OK || !options)
-        return code;
-    code = check_options(pool, options, err);
-    octi_more *more = octi_job_more(job, 0);
-    if (!more)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
-    more->options = *options;
+    if (code == OCT_OK && options) {
+        code = check_options(pool, options, err);
+        octi_more *more = octi_job_more(job, 0);
+        if (!more)
+            return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
+        more->options = *options;
+    }
+    if (code == OCT_OK && job->task->role != OCTI_ORDINARY)
+        code = prepare_call(job, pool, args, futures, future_count, err);
     return code;
 }
 
@@ -215,7 +257,7 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
     oct_future *handle = octi_job_handle(job);
     octi_trace_queued(job->index);
     if (future_count == 0 && !options && pool->limit == 0 && task->plain_args &&
-        task->args_size <= OCTI_PAYLOAD) {
+        task->role == OCTI_ORDINARY && task->args_size <= OCTI_PAYLOAD) {
         memcpy(job->payload, args, task->args_size);
         job->args = job->payload;
         job->args_size = task->args_size;

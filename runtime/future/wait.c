@@ -2,6 +2,7 @@
 
 #include "oct/future.h"
 #include "runtime/base/clock.h"
+#include "runtime/exec/actor.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/gate.h"
@@ -22,6 +23,10 @@ oct_err octi_wait_for(octi_job *job, int64_t deadline_ns, oct_error *err)
 {
     if (octi_job_ended(job))
         return OCT_OK;
+    if (deadline_ns == 0 && octi_actor_waits_for_itself(job))
+        return oct_fail(err, OCT_E_DEADLOCK,
+                        "waiting for '%s' would never end: it is a call of the actor that waits",
+                        job->task->name);
     if (octi_here.worker && deadline_ns == 0) {
         octi_executor *executor = octi_pool_executor(octi_here.frame->pool);
         return executor->class->wait(executor, job, err);

@@ -15,6 +15,9 @@ expect() {
 }
 
 for pool in threads:2 threads:1 processes:2; do
+    expect actor $pool 'two
+three
+there is no word 3'
     expect arrow $pool 'fare of the first trip: 10.5
 zone    count
 Soho        2

@@ -34,11 +34,24 @@ int suite_close(void **state)
     return shared || oct_pool_close(*state) == OCT_OK ? 0 : -1;
 }
 
+static const struct group {
+    const char *name;
+    int (*run)(void);
+} groups[] = {
+    {"futures", suite_futures},   {"waiting", suite_waiting}, {"maps", suite_maps},
+    {"mappings", suite_mappings}, {"data", suite_data},       {"options", suite_options},
+    {"nodes", suite_nodes},       {"scatter", suite_scatter}, {"actors", suite_actors},
+};
+
+/* suite --pool=SPEC [GROUP] */
 int main(int argc, char **argv)
 {
+    int failed = 0;
     if (argc > 1 && strncmp(argv[1], "--pool=", 7) == 0)
         suite_spec = argv[1] + 7;
-    int failed = suite_futures() + suite_waiting() + suite_maps() + suite_mappings() + suite_data() +
-                 suite_options() + suite_nodes() + suite_scatter();
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (argc < 3 || strcmp(argv[2], groups[i].name) == 0)
+            failed += groups[i].run();
+    }
     return oct_pool_close(shared) == OCT_OK && failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 /* tests/runtime/suite.h - what every executor must do, whatever it is.
  *
- * One program, run once for each kind of pool: suite_test --pool=threads:2. The groups are
+ * One program, run once for each kind of pool: suite_test --pool=threads:2, with a
+ * group's name after it for that group alone. The groups are
  * files; each gives its tests, and suite.c runs them on a pool of their own. */
 #ifndef SUITE_H
 #define SUITE_H
@@ -28,6 +29,7 @@ bool suite_shares_pool(void);
 #define SUITE_TEST(test) cmocka_unit_test_setup_teardown(test, suite_open, suite_close)
 
 /* Each group's number of failed tests. */
+int suite_actors(void);
 int suite_futures(void);
 int suite_waiting(void);
 int suite_maps(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/exec/actor.h"
 #include "runtime/exec/cluster/cluster.h"
 #include "runtime/exec/futex.h"
 
@@ -162,8 +163,10 @@ void octi_cluster_serve(octi_cluster *cluster)
     bool at_once = atomic_load_explicit(&cluster->closing, memory_order_acquire) == OCTI_CLOSING_AT_ONCE;
     if (is_broken(cluster))
         cluster->mpi->abort(cluster->link, 1);
-    if (!at_once)
+    if (!at_once) {
         cluster->local->class->close(cluster->local);
+        octi_actors_end(cluster->base.pool);
+    }
     octi_progress_stop(cluster);
     cluster->mpi->close(cluster->link);
     if (at_once)

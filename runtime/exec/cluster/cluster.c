@@ -145,6 +145,7 @@ const octi_executor_class octi_cluster_class = {
     .kind = "cluster",
     .open = open_cluster,
     .submit = octi_origin_submit,
+    .in_order = octi_origin_in_order,
     .interrupt = octi_origin_interrupt,
     .fetch = octi_value_fetch,
     .forget = octi_value_forget,

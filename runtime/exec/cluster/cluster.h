@@ -151,6 +151,7 @@ void octi_outbox_deinit(octi_cluster *cluster);
 
 /* Takes a QUEUED job. Any thread. */
 void octi_origin_submit(octi_executor *executor, octi_job *job);
+bool octi_origin_in_order(octi_executor *executor, const octi_job *job);
 void octi_origin_interrupt(octi_executor *executor, octi_job *job);
 
 /* Sends what there is to who has room. Holds polling. */

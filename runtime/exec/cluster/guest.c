@@ -2,12 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oct/actor.h"
 #include "runtime/base/clock.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/cluster/cluster.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/threads/threads.h"
+#include "runtime/exec/turn.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
@@ -219,6 +221,32 @@ static bool push_guest(octi_cluster *cluster, octi_job *job)
     return pushed;
 }
 
+/* A call goes to the workers when it is its turn. As in take(), its guest may be gone when it was
+ * cancelled. */
+static bool hand_over_call(octi_job *job)
+{
+    octi_cluster *cluster =
+        (octi_cluster *)octi_pool_executor(atomic_load_explicit(&job->pool, memory_order_relaxed));
+    pthread_mutex_lock(&cluster->lines);
+    if (!octi_job_ended(job))
+        ((octi_guest *)(uintptr_t)job->executor)->began = octi_clock_ns();
+    pthread_mutex_unlock(&cluster->lines);
+    cluster->local->class->submit(cluster->local, job);
+    return false;
+}
+
+static oct_err take_turn(octi_job *job, oct_error *err)
+{
+    oct_actor actor;
+    octi_more *more = octi_job_more(job, 0);
+    memcpy(&actor, job->args, sizeof(actor));
+    if (more)
+        more->actor = actor.id;
+    return more && octi_turn_take(job, hand_over_call) == OCT_OK
+               ? OCT_OK
+               : oct_fail(err, OCT_E_NOMEM, "out of memory for a task");
+}
+
 /* Without even the memory to refuse a task nothing can go on. */
 void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record)
 {
@@ -248,11 +276,16 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
     octi_job_listen(job, &guest->waiter);
 
     oct_error error;
-    if (fill(cluster, job, record, &error) != OCT_OK) {
+    bool is_call = task->role != OCTI_ORDINARY;
+    if (fill(cluster, job, record, &error) != OCT_OK || (is_call && take_turn(job, &error) != OCT_OK)) {
         octi_job_fail(job, &error);
         return;
     }
     octi_job_admit(job, OCTI_QUEUED);
+    if (is_call) {
+        octi_turn_ready(job);
+        return;
+    }
     if (!push_guest(cluster, job)) {
         oct_fail(&error, OCT_E_NOMEM, "out of memory for the queue");
         octi_job_fail(job, &error);

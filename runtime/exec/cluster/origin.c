@@ -21,6 +21,9 @@ enum { WINDOW_NS = 200000, WIDEST = 4096, LONG_LEVEL = 24, UNKNOWN_LEVEL = 25 };
 /* A value smaller than this is no reason to go where it is. */
 enum { WORTH_GOING = 4096 };
 
+/* A message of one task of so many bytes is never over OCTI_LINK_EAGER. */
+enum { OVERTAKES_ABOVE = 4096 };
+
 enum { ANYWHERE = -1 };
 
 /* ---- where to ---- */
@@ -125,6 +128,14 @@ void octi_origin_submit(octi_executor *executor, octi_job *job)
     octi_cluster *cluster = (octi_cluster *)executor;
     atomic_fetch_add_explicit(&cluster->begun, 1, memory_order_relaxed);
     enqueue(cluster, job);
+}
+
+/* What is small goes in messages that keep their order; calls that run here have but their turns. */
+bool octi_origin_in_order(octi_executor *executor, const octi_job *job)
+{
+    const octi_cluster *cluster = (octi_cluster *)executor;
+    return job->more->options.node - 1 != cluster->rank && job->args_size <= OVERTAKES_ABOVE &&
+           job->more->dep_count == 0;
 }
 
 /* ---- sending ---- */

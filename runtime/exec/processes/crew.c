@@ -45,8 +45,9 @@ void octi_crew_fail_with(octi_crew *crew, octi_job *job, const oct_error *error)
 
 void octi_crew_again(octi_crew *crew, octi_job *job)
 {
+    octi_hand *home = octi_home_of(crew, job);
     if (octi_job_again(job)) {
-        octi_queue_add_first(&crew->queue, job);
+        octi_queue_add_first(home ? &home->own : &crew->queue, job);
         return;
     }
     oct_error error;
@@ -93,12 +94,15 @@ static void handle(octi_crew *crew, octi_hand *hand, const octi_message *message
         return;
     }
     hand->finished++;
-    if (hand->count == 0 && octi_queue_peek(&crew->queue) && hand->window < OCTI_WINDOW)
+    if (hand->count == 0 && octi_queue_peek(hand->actor ? &hand->own : &crew->queue) &&
+        hand->window < OCTI_WINDOW)
         hand->window *= 2;
     hand->barren = 0;
     hand->kill_ns = 0;
     hand->full = false;
+    octi_role role = octi_relay_role(job);
     end_by_reply(crew, job, message);
+    octi_home_ended(crew, hand, role);
 }
 
 bool octi_crew_collect(octi_crew *crew, octi_hand *hand)
@@ -137,7 +141,8 @@ static void take_submitted(octi_crew *crew)
     }
     while (oldest) {
         octi_job *next = (octi_job *)(uintptr_t)oldest->executor;
-        octi_queue_add(&crew->queue, oldest);
+        if (!octi_home_route(crew, oldest))
+            octi_queue_add(&crew->queue, oldest);
         oldest = next;
     }
 }
@@ -151,6 +156,8 @@ static octi_hand *choose(const octi_crew *crew, bool alone)
     int at_work = 0;
     for (int i = 0; i < crew->hand_count; i++) {
         octi_hand *hand = &crew->hands[i];
+        if (hand->actor)
+            continue;
         at_work += hand->count > 0 && hand->nested == 0;
         if (!octi_hand_has_room(hand))
             continue;
@@ -164,7 +171,7 @@ static octi_hand *choose(const octi_crew *crew, bool alone)
     return idle && at_work < crew->base.workers ? idle : best;
 }
 
-static void send_job(octi_crew *crew, octi_hand *hand, octi_job *job)
+void octi_crew_send(octi_crew *crew, octi_hand *hand, octi_job *job)
 {
     oct_error error;
     hand->request.size = 0;
@@ -201,7 +208,7 @@ void octi_crew_drop(octi_crew *crew, octi_job *job)
 
 static bool distribute(octi_crew *crew)
 {
-    bool moved = false;
+    bool moved = octi_home_distribute(crew);
     for (octi_job *job; (job = octi_queue_peek(&crew->queue));) {
         octi_hand *hand = choose(crew, limit_of(job) > 0);
         if (!hand)
@@ -209,7 +216,7 @@ static bool distribute(octi_crew *crew)
         octi_queue_drop(&crew->queue);
         moved = true;
         if (octi_job_start(job))
-            send_job(crew, hand, job);
+            octi_crew_send(crew, hand, job);
         else
             octi_crew_drop(crew, job);
     }
@@ -234,6 +241,8 @@ static bool look_closer(octi_crew *crew, int64_t now, bool somebody_idle)
             octi_mortal_doom(crew, hand, OCT_E_TIMEOUT);
         else if (hand->kill_ns > 0)
             octi_crew_look_again(crew, hand->kill_ns);
+        if (hand->actor) /* nobody else could run what waits there */
+            continue;
         if (hand->count <= OCTI_WINDOW_MIN && (!somebody_idle || hand->count + !octi_hand_runs(hand) < 2))
             continue;
         if (hand->finished != hand->finished_seen) {
@@ -282,6 +291,8 @@ static bool look_around(octi_crew *crew, bool moved, bool due)
     for (int i = 0; i < crew->hand_count; i++) {
         const octi_hand *hand = &crew->hands[i];
         busy |= hand->count > 0;
+        if (hand->actor)
+            continue;
         ahead |= hand->count > 1;
         far_ahead |= hand->count > OCTI_WINDOW_MIN;
         idle |= hand->count == 0 && octi_hand_has_room(hand);
@@ -305,6 +316,8 @@ static bool work(octi_crew *crew)
     moved |= distribute(crew);
     if (octi_queue_peek(&crew->queue))
         octi_mortal_relieve(crew);
+    else if (!moved)
+        moved = octi_home_check(crew);
     moved |= look_around(crew, moved, due);
     return moved;
 }

@@ -9,7 +9,8 @@
  *
  *   processes.c  the executor's calls     crew.c   the attention, and a round of work
  *   mortal.c     births, deaths, kills    relay.c  what tasks submit
- *   queue.c      jobs that wait           hand.c   one worker */
+ *   queue.c      jobs that wait           hand.c   one worker
+ *   home.c       processes of actors */
 #ifndef OCTI_CREW_H
 #define OCTI_CREW_H
 
@@ -50,7 +51,10 @@ typedef struct octi_crew {
     int hand_limit;
     int64_t refused_ns;       /* when the machine gave no further process; 0: it did */
     int64_t waiting_since_ns; /* all workers, for a process that is refused; 0: they do not */
-    int64_t look_again_ns;    /* for stuck tasks and time limits; 0: no need */
+    int homes;                /* hands that have an actor */
+    uint64_t *lost_actors;    /* their processes died */
+    size_t lost_actor_count;
+    int64_t look_again_ns; /* for stuck tasks and time limits; 0: no need */
 } octi_crew;
 
 /* ---- crew.c ---- */
@@ -69,6 +73,9 @@ void *octi_crew_tender(void *crew);
 
 /* Reads what the worker sent. True when there was something. */
 bool octi_crew_collect(octi_crew *crew, octi_hand *hand);
+
+/* Sends a job that has started. */
+void octi_crew_send(octi_crew *crew, octi_hand *hand, octi_job *job);
 
 /* Puts a job that has started back, to be run before others, without counting an attempt. */
 void octi_crew_again(octi_crew *crew, octi_job *job);
@@ -100,7 +107,36 @@ void octi_mortal_doom(octi_crew *crew, octi_hand *hand, oct_err why);
 /* Gives workers that wait for nested tasks a replacement, while jobs wait. */
 void octi_mortal_relieve(octi_crew *crew);
 
+/* A slot without a process; NULL when there can be no more. */
+octi_hand *octi_mortal_free_hand(octi_crew *crew);
+
+/* True when its task waits for a nested one that has not ended. */
+bool octi_mortal_is_stuck(const octi_hand *hand);
+
+/* ---- home.c ---- */
+
+/* Where the actor lives whose call the job is; NULL: it is none, or there is no such actor. */
+octi_hand *octi_home_of(const octi_crew *crew, const octi_job *job);
+
+/* Sees to a QUEUED job that is a call; false when it is none. */
+bool octi_home_route(octi_crew *crew, octi_job *job);
+
+/* Sends calls to actors that have room. True when something moved. */
+bool octi_home_distribute(octi_crew *crew);
+
+/* A call of that role has ended there. */
+void octi_home_ended(octi_crew *crew, octi_hand *hand, octi_role role);
+
+/* The process of the actor there is gone: it takes its calls with it. */
+void octi_home_lost(octi_crew *crew, octi_hand *hand);
+
+/* Fails calls that wait for actors which wait for each other. True when there were some. */
+bool octi_home_check(octi_crew *crew);
+
 /* ---- relay.c ---- */
+
+/* What submitting the job meant. */
+octi_role octi_relay_role(const octi_job *job);
 
 /* True for a job that carries what a task of a worker submitted. */
 bool octi_relay_is(const octi_job *job);

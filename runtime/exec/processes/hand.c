@@ -46,6 +46,7 @@ void octi_hand_deinit(octi_hand *hand)
 {
     octi_incoming_deinit(&hand->inbox);
     octi_buffer_deinit(&hand->request);
+    octi_queue_deinit(&hand->own);
     drop_answers(hand);
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/base/buffer.h"
 #include "runtime/exec/job.h"
+#include "runtime/exec/processes/queue.h"
 #include "runtime/exec/processes/slot.h"
 #include "runtime/exec/processes/stream.h"
 
@@ -40,6 +41,10 @@ typedef struct octi_hand {
     uint32_t life;   /* counts the processes that were here */
     uint32_t barren; /* deaths in a row without a task to blame */
 
+    uint64_t actor; /* the one that lives here, and all that runs here are its calls; 0: none */
+    octi_queue own; /* those that wait; empty without one */
+    bool retired;   /* it is closed, and the process is to go */
+
     octi_ring_writer requests;
     octi_outgoing request_out; /* the rest of what is in `request` */
     octi_buffer request;
@@ -69,11 +74,12 @@ typedef struct octi_hand {
 void octi_hand_reset(octi_hand *hand);
 void octi_hand_deinit(octi_hand *hand);
 
-/* True when it can be sent a job now. */
+/* True when it can be sent a job now. Nothing is sent behind a task that may wait for nested ones, but
+ * for an actor's calls: they have nowhere else to go. */
 static inline bool octi_hand_has_room(const octi_hand *hand)
 {
     return hand->state == OCTI_HAND_READY && hand->count < hand->window && !hand->full &&
-           !hand->request_out.open && hand->kill_ns == 0 && hand->nested == 0;
+           !hand->request_out.open && hand->kill_ns == 0 && (hand->nested == 0 || hand->actor != 0);
 }
 
 /* Sends the bytes in hand->request as a RUNNING job's. False when there is no room. */

@@ -90,6 +90,9 @@ static void describe(const octi_hand *hand, const octi_job *job, int status, oct
     case OCT_E_PROTOCOL:
         oct_fail(error, OCT_E_CRASH, "it wrote over its worker's memory: the worker was killed");
         break;
+    case OCT_E_STATE: /* it was behind the call that closed it */
+        oct_fail(error, OCT_E_NOTFOUND, "its actor was closed");
+        break;
     case OCT_E_NOMEM:
         oct_fail(error, OCT_E_NOMEM, "out of memory for what its task submitted");
         break;
@@ -122,15 +125,19 @@ static void bury(octi_crew *crew, octi_hand *hand, int status)
     hand->state = OCTI_HAND_DOOMED;
     while (octi_crew_collect(crew, hand))
         continue;
-    bool ran = octi_hand_runs(hand);
+    bool ran = octi_hand_runs(hand), was_home = hand->actor;
     if (ran)
         blame(crew, hand, status);
     for (octi_job *job; (job = octi_hand_take_back(hand, 0));)
         octi_crew_again(crew, job);
     hand->barren = ran || hand->doom != OCT_OK ? 0 : hand->barren + 1;
+    if (hand->actor) {
+        octi_home_lost(crew, hand);
+        hand->barren = 0;
+    }
     octi_log(OCT_LOG_INFO, "worker %d of a processes pool died: status 0x%x", (int)(hand - crew->hands),
              (unsigned)status);
-    if (hand->barren > BARREN_LIMIT)
+    if (was_home || hand->barren > BARREN_LIMIT)
         hand->state = OCTI_HAND_NONE;
     else
         octi_mortal_bear(crew, hand);
@@ -148,6 +155,8 @@ static void hear_one(octi_crew *crew, const octi_news *news)
     case OCTI_REFUSED:
         hand->state = OCTI_HAND_NONE;
         crew->refused_ns = octi_clock_ns();
+        if (hand->actor)
+            octi_home_lost(crew, hand);
         break;
     case OCTI_DIED:
         bury(crew, hand, news->value);
@@ -242,7 +251,7 @@ void *octi_mortal_listener(void *ctx)
     return NULL;
 }
 
-static octi_hand *free_hand(octi_crew *crew)
+octi_hand *octi_mortal_free_hand(octi_crew *crew)
 {
     if (crew->refused_ns > 0 && octi_clock_ns() - crew->refused_ns < REFUSED_NS)
         return NULL;
@@ -260,7 +269,7 @@ static octi_hand *free_hand(octi_crew *crew)
 
 /* True when its task waits for a nested one that has not ended: it has heard all answers there
  * are, and what it heard ended the waits that were for it (nested.c). */
-static bool is_stuck(const octi_hand *hand)
+bool octi_mortal_is_stuck(const octi_hand *hand)
 {
     return hand->nested > 0 &&
            atomic_load_explicit(&hand->slot->heard, memory_order_acquire) == hand->answered &&
@@ -276,8 +285,9 @@ static void count_hands(const octi_crew *crew, int *able, int *at_work)
         const octi_hand *hand = &crew->hands[i];
         if (hand->state == OCTI_HAND_NONE || (hand->state == OCTI_HAND_STARTING && crew->refused_ns > 0))
             continue;
-        *able += hand->nested == 0;
-        *at_work += !is_stuck(hand);
+        bool calls = hand->actor && (hand->count > 0 || octi_queue_peek(&hand->own));
+        *able += hand->nested == 0 && !hand->actor;
+        *at_work += !octi_mortal_is_stuck(hand) && (!hand->actor || calls);
     }
 }
 
@@ -315,7 +325,7 @@ void octi_mortal_relieve(octi_crew *crew)
     count_hands(crew, &able, &at_work);
     if (able >= crew->base.workers)
         return;
-    octi_hand *hand = free_hand(crew);
+    octi_hand *hand = octi_mortal_free_hand(crew);
     if (hand) {
         octi_mortal_bear(crew, hand);
         if (hand->state != OCTI_HAND_NONE)

@@ -57,8 +57,9 @@ static oct_err start_receiving(oct_error *err)
 /* The program counts the attempts: here the job runs once. */
 static oct_err send_request(octi_job *job, oct_error *err)
 {
-    octi_nested from = {.job = (uintptr_t)job};
+    octi_nested from = {.job = (uintptr_t)job, .role = job->task->role};
     if (job->more) {
+        from.actor = job->more->actor;
         from.retries = job->more->options.retries;
         from.priority = job->more->options.priority;
         from.time_limit = job->more->options.time_limit;
@@ -93,6 +94,13 @@ static void submit(octi_executor *executor, octi_job *job)
         octi_job_fail(job, &error);
 }
 
+/* The program has messages of one worker in their order. */
+static bool in_order(octi_executor *executor, const octi_job *job)
+{
+    (void)executor, (void)job;
+    return true;
+}
+
 /* By the thread that hears the answer, however long it takes until the one that waits runs: so
  * who is counted when all answers have been heard really waits. */
 static void stop_waiting(octi_waiter *waiter, octi_job *job)
@@ -121,7 +129,8 @@ static bool help(octi_executor *executor, octi_job *job, int64_t deadline_ns)
     return true;
 }
 
-static const octi_executor_class nested_class = {.kind = "processes", .submit = submit, .help = help};
+static const octi_executor_class nested_class = {
+    .kind = "processes", .submit = submit, .in_order = in_order, .help = help};
 
 void octi_nested_install(octi_port *port, oct_pool *pool)
 {

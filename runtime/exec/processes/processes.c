@@ -102,6 +102,7 @@ static void destroy(octi_crew *crew)
     pthread_mutex_destroy(&crew->words_lock);
     free(crew->words);
     free(crew->unwanted);
+    free(crew->lost_actors);
     free(crew->hands);
     free(crew);
 }
@@ -140,6 +141,13 @@ static void submit(octi_executor *executor, octi_job *job)
     while (!atomic_compare_exchange_weak_explicit(&crew->submitted, &latest, job, memory_order_seq_cst,
                                                   memory_order_relaxed));
     octi_crew_tend(crew);
+}
+
+/* All of it goes to one process, which runs one at a time. */
+static bool in_order(octi_executor *executor, const octi_job *job)
+{
+    (void)executor, (void)job;
+    return true;
 }
 
 static void interrupt(octi_executor *executor, octi_job *job)
@@ -184,6 +192,7 @@ const octi_executor_class octi_processes_class = {
     .kind = "processes",
     .open = open_crew,
     .submit = submit,
+    .in_order = in_order,
     .interrupt = interrupt,
     .help = help,
     .close = close_crew,

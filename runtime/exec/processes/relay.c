@@ -27,6 +27,11 @@ bool octi_relay_is(const octi_job *job)
     return job->task == &relay_task;
 }
 
+octi_role octi_relay_role(const octi_job *job)
+{
+    return octi_relay_is(job) ? (octi_role)((const relay *)job->args)->from.role : job->task->role;
+}
+
 static relay *relay_of(const octi_job *job)
 {
     return job->args;
@@ -73,6 +78,7 @@ static octi_job *create(octi_crew *crew, const octi_nested *from, const char *by
     more->options.retries = from->retries;
     more->options.priority = from->priority;
     more->options.time_limit = from->time_limit;
+    more->actor = from->actor;
     return job;
 }
 
@@ -93,7 +99,7 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
     }
     memcpy(&from, bytes, sizeof(from));
     /* What was sent ahead may now be behind a task that waits for others. */
-    if (hand->nested++ == 0)
+    if (hand->nested++ == 0 && hand->actor == 0)
         octi_crew_recall(crew, hand);
     octi_job *job = create(crew, &from, bytes + sizeof(from), size - sizeof(from));
     if (!job) {
@@ -102,9 +108,10 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
     }
     relay_of(job)->hand = (int)(hand - crew->hands);
     relay_of(job)->life = hand->life;
-    job->where = depth_below(hand);
+    job->where = from.actor == 0 ? depth_below(hand) : 0; /* calls keep their order */
     octi_job_admit(job, OCTI_QUEUED);
-    octi_queue_add_first(&crew->queue, job);
+    if (!octi_home_route(crew, job))
+        octi_queue_add_first(&crew->queue, job);
 }
 
 oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer *to, oct_error *err)

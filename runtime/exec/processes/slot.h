@@ -20,6 +20,9 @@ typedef struct octi_nested {
     int32_t retries;
     int32_t priority;
     double time_limit;
+    uint64_t actor; /* of a call */
+    uint32_t role;  /* likewise: an octi_role */
+    uint32_t unused;
 } octi_nested;
 
 enum { OCTI_FRAMES = 48 };

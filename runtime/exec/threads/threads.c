@@ -23,6 +23,7 @@
 #include "runtime/exec/threads/deque.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/threads/urgent.h"
+#include "runtime/exec/turn.h"
 
 enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
 
@@ -275,7 +276,7 @@ static void *work(void *arg)
     worker *self = arg;
     threads *pool = self->pool;
     self->stack_limit = (char *)__builtin_frame_address(0) - (STACK_SIZE - STACK_RESERVE);
-    octi_frame bottom = {NULL, NULL, pool->base.pool, 0};
+    octi_frame bottom = {NULL, NULL, pool->base.pool, 0, NULL, 0};
     octi_here.worker = self;
     octi_here.frame = &bottom;
     while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
@@ -334,6 +335,11 @@ static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int de
         for (uint32_t i = 0; !circle && i < deps; i++)
             circle = waits_in_a_circle(pool, job->more->deps[i].job, goal, depth + 1);
         octi_job_unpin(job);
+    }
+    octi_job *ahead = !circle && job->task->role != OCTI_ORDINARY ? octi_turn_ahead(job) : NULL;
+    if (ahead) {
+        circle = waits_in_a_circle(pool, ahead, goal, depth + 1);
+        octi_job_unref(ahead);
     }
     if (circle)
         return true;

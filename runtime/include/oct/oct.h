@@ -2,6 +2,7 @@
 #ifndef OCT_OCT_H
 #define OCT_OCT_H
 
+#include "oct/actor.h"
 #include "oct/bag.h"
 #include "oct/error.h"
 #include "oct/arrow.h"

@@ -112,6 +112,14 @@ typedef struct octi_loop {
     const void *touched; /* the library's: the item that last asked for its error */
 } octi_loop;
 
+/* What submitting it means (oct/actor.h). */
+typedef enum octi_role {
+    OCTI_ORDINARY,
+    OCTI_OPENS, /* these are calls of an actor, the first argument */
+    OCTI_CALLS,
+    OCTI_CLOSES,
+} octi_role;
+
 struct oct_task {
     const char *name;
     const char *file;
@@ -128,6 +136,7 @@ struct oct_task {
     bool plain_args;  /* no argument carries a pointer: bytes are enough */
     bool plain_value; /* the same of the result */
     octi_type *types; /* the parameters', resolved */
+    octi_role role;   /* set by a constructor */
     bool unrecorded;  /* what it does, or gives, is no use to a later run: no journal */
     oct_task *next;
 };
