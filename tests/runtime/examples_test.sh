@@ -18,6 +18,10 @@ for pool in threads:2 threads:1 processes:2; do
     expect actor $pool 'two
 three
 there is no word 3'
+    expect array $pool 'array of 3 x 3
+  1  1  0
+  1  1  0
+  0  0  1'
     expect arrow $pool 'fare of the first trip: 10.5
 zone    count
 Soho        2

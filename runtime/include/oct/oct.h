@@ -3,6 +3,7 @@
 #define OCT_OCT_H
 
 #include "oct/actor.h"
+#include "oct/array.h"
 #include "oct/bag.h"
 #include "oct/error.h"
 #include "oct/arrow.h"

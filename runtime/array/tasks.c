@@ -1,0 +1,287 @@
+#include "runtime/array/tasks.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/array/blas.h"
+#include "runtime/array/memory.h"
+#include "runtime/array/reduce.h"
+#include "runtime/exec/failure.h"
+
+static oct_doubles make(uint64_t count)
+{
+    double *data = octi_doubles_make(count, oct_task_error());
+    return data ? (oct_doubles){data, count} : (oct_doubles){0};
+}
+
+static oct_doubles copy(oct_doubles from)
+{
+    oct_doubles out = make(from.count);
+    if (out.data && from.count > 0)
+        memcpy(out.data, from.data, from.count * sizeof(double));
+    return out;
+}
+
+OCT_TASK(oct_doubles, octi_array_pass, oct_bytes, program, octi_place_of, place, oct_doubles, a, oct_doubles,
+         b, oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f)
+{
+    const oct_doubles inputs[OCTI_INPUTS] = {a, b, c, d, e, f};
+    oct_doubles out = {0};
+    if (octi_program_run(program.data, program.size, &place, inputs, &out, oct_task_error()) != OCT_OK)
+        out = (oct_doubles){0};
+    return out;
+}
+
+OCT_TASK(oct_doubles, octi_array_hold, oct_doubles, values)
+{
+    return copy(values);
+}
+
+OCT_TASK(oct_doubles, octi_array_copy, oct_doubles, values)
+{
+    return copy(values);
+}
+
+OCT_TASK(oct_doubles, octi_array_cut, octi_cut_plan, plan, oct_doubles, from)
+{
+    oct_doubles out = make(plan.rows * plan.columns);
+    for (uint64_t r = 0; out.data && r < plan.rows; r++)
+        memcpy(out.data + r * plan.columns, from.data + (plan.row + r) * plan.width + plan.column,
+               plan.columns * sizeof(double));
+    return out;
+}
+
+typedef struct octi_join_plan {
+    uint64_t rows;
+    uint32_t count;
+} octi_join_plan;
+
+OCT_TASK(oct_doubles, octi_array_join, octi_join_plan, plan, oct_doubles, a, oct_doubles, b, oct_doubles, c,
+         oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
+{
+    const oct_doubles parts[OCTI_JOINED] = {a, b, c, d, e, f, g};
+    uint64_t count = 0;
+    for (uint32_t p = 0; p < plan.count; p++)
+        count += parts[p].count;
+    oct_doubles out = make(count);
+    double *to = out.data;
+    for (uint64_t r = 0; to && r < plan.rows; r++)
+        for (uint32_t p = 0; p < plan.count; p++) {
+            uint64_t width = parts[p].count / plan.rows;
+            if (width > 0)
+                memcpy(to, parts[p].data + r * width, width * sizeof(double));
+            to += width;
+        }
+    return out;
+}
+
+OCT_TASK(oct_doubles, octi_array_merge, octi_merge_plan, plan, oct_doubles, a, oct_doubles, b, oct_doubles, c,
+         oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
+{
+    const oct_doubles parts[OCTI_JOINED] = {a, b, c, d, e, f, g};
+    oct_doubles out = make(octi_part_size(plan.reduction.kind, plan.results));
+    if (!out.data)
+        return out;
+    octi_part all = octi_part_over(plan.reduction.kind, plan.results, out.data);
+    octi_part_begin(&all);
+    for (uint32_t p = 0; p < plan.parts; p++) {
+        octi_part part = octi_part_over(plan.reduction.kind, plan.results, parts[p].data);
+        octi_part_merge(&all, &part);
+    }
+    if (plan.finish) {
+        octi_part_finish(&all, plan.reduction.count);
+        out.count = plan.results;
+    }
+    return out;
+}
+
+OCT_TASK(oct_doubles, octi_array_product, octi_product_plan, plan, oct_doubles, sum, oct_doubles, a0,
+         oct_doubles, b0, oct_doubles, a1, oct_doubles, b1, oct_doubles, a2, oct_doubles, b2)
+{
+    const double *a[OCTI_PAIRS] = {a0.data, a1.data, a2.data}, *b[OCTI_PAIRS] = {b0.data, b1.data, b2.data};
+    oct_doubles out = plan.more ? copy(sum) : make(plan.rows * plan.columns);
+    bool more = plan.more;
+    for (int p = 0; out.data && p < OCTI_PAIRS && plan.inner[p] > 0; p++) {
+        octi_product product = {.rows = plan.rows,
+                                .columns = plan.columns,
+                                .inner = plan.inner[p],
+                                .a = a[p],
+                                .b = b[p],
+                                .turned_a = plan.turned_a,
+                                .turned_b = plan.turned_b,
+                                .more = more};
+        if (octi_blas_multiply(&product, out.data, oct_task_error()) != OCT_OK) {
+            free(out.data);
+            return (oct_doubles){0};
+        }
+        more = true;
+    }
+    if (out.data && !more)
+        memset(out.data, 0, out.count * sizeof(double));
+    return out;
+}
+
+/* ---- starting them ---- */
+
+/* The chunk to be, and what has to move for it. */
+static octi_chunk *expect(octi_run *run, int node, uint64_t elements, octi_chunk *const *inputs, size_t count)
+{
+    octi_chunk *chunk = malloc(sizeof(*chunk));
+    if (!chunk) {
+        oct_fail(run->err, OCT_E_NOMEM, "out of memory for an array");
+        return NULL;
+    }
+    *chunk = (octi_chunk){.references = 1, .node = node, .elements = elements};
+    run->pass_tasks++;
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i] && inputs[i]->node != node)
+            run->pass_moved += inputs[i]->elements * sizeof(double);
+    return chunk;
+}
+
+static octi_chunk *started(octi_run *run, octi_chunk *chunk, oct_future *future)
+{
+    if (future) {
+        chunk->future = future;
+        return chunk;
+    }
+    *run->err = *oct_last_error();
+    free(chunk);
+    return NULL;
+}
+
+/* Where there is one node, whoever has time. */
+static oct_options on(const octi_run *run, int node)
+{
+    return (oct_options){.node = run->nodes > 1 ? node + 1 : 0};
+}
+
+static oct_future *future_of(const octi_chunk *chunk)
+{
+    return chunk ? chunk->future : NULL;
+}
+
+octi_chunk *octi_start_pass(octi_run *run, int node, uint64_t elements, const oct_bytes *program,
+                            const octi_place_of *place, octi_chunk *const inputs[OCTI_INPUTS])
+{
+    octi_chunk *chunk = expect(run, node, elements, inputs, OCTI_INPUTS);
+    if (!chunk || run->dry)
+        return chunk;
+    struct octi__args_octi_array_pass args = {.program = *program, .place = *place};
+    oct_future *futures[2 + OCTI_INPUTS] = {0};
+    for (int i = 0; i < OCTI_INPUTS; i++)
+        futures[2 + i] = future_of(inputs[i]);
+    oct_options options = on(run, node);
+    return started(
+        run, chunk,
+        octi_submit(run->pool, &options, &octi__task_octi_array_pass, &args, futures, 2 + OCTI_INPUTS));
+}
+
+octi_chunk *octi_start_hold(octi_run *run, int node, const oct_doubles *values)
+{
+    octi_chunk *chunk = expect(run, node, values->count, NULL, 0);
+    if (chunk && node != 0)
+        run->pass_moved += values->count * sizeof(double);
+    if (!chunk || run->dry)
+        return chunk;
+    oct_options options = on(run, node);
+    return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_hold, *values));
+}
+
+octi_chunk *octi_start_copy(octi_run *run, int node, octi_chunk *of)
+{
+    octi_chunk *chunk = expect(run, node, of->elements, &of, 1);
+    if (!chunk || run->dry)
+        return chunk;
+    oct_options options = on(run, node);
+    return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_copy, of->future));
+}
+
+octi_chunk *octi_start_cut(octi_run *run, octi_chunk *of, const octi_cut_plan *plan)
+{
+    octi_chunk *chunk = expect(run, of->node, plan->rows * plan->columns, &of, 1);
+    if (!chunk || run->dry)
+        return chunk;
+    oct_options options = on(run, of->node);
+    return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_cut, *plan, of->future));
+}
+
+octi_chunk *octi_start_join(octi_run *run, int node, uint64_t rows, octi_chunk *const *chunks, size_t count)
+{
+    uint64_t elements = 0;
+    for (size_t i = 0; i < count; i++)
+        elements += chunks[i]->elements;
+    octi_chunk *chunk = expect(run, node, elements, chunks, count);
+    if (!chunk || run->dry)
+        return chunk;
+    struct octi__args_octi_array_join args = {.plan = {rows, (uint32_t)count}};
+    oct_future *futures[1 + OCTI_JOINED] = {0};
+    for (size_t i = 0; i < count; i++)
+        futures[1 + i] = chunks[i]->future;
+    oct_options options = on(run, node);
+    return started(
+        run, chunk,
+        octi_submit(run->pool, &options, &octi__task_octi_array_join, &args, futures, 1 + OCTI_JOINED));
+}
+
+octi_chunk *octi_start_merge(octi_run *run, int node, const octi_merge_plan *plan, octi_chunk *const *parts)
+{
+    uint64_t elements = plan->finish ? plan->results : octi_part_size(plan->reduction.kind, plan->results);
+    octi_chunk *chunk = expect(run, node, elements, parts, plan->parts);
+    if (!chunk || run->dry)
+        return chunk;
+    struct octi__args_octi_array_merge args = {.plan = *plan};
+    oct_future *futures[1 + OCTI_JOINED] = {0};
+    for (size_t i = 0; i < plan->parts; i++)
+        futures[1 + i] = parts[i]->future;
+    oct_options options = on(run, node);
+    return started(
+        run, chunk,
+        octi_submit(run->pool, &options, &octi__task_octi_array_merge, &args, futures, 1 + OCTI_JOINED));
+}
+
+octi_chunk *octi_start_product(octi_run *run, int node, const octi_product_plan *plan, octi_chunk *sum,
+                               octi_chunk *const a[OCTI_PAIRS], octi_chunk *const b[OCTI_PAIRS])
+{
+    octi_chunk *inputs[1 + 2 * OCTI_PAIRS] = {sum, a[0], b[0], a[1], b[1], a[2], b[2]};
+    octi_chunk *chunk = expect(run, node, plan->rows * plan->columns, inputs, 1 + 2 * OCTI_PAIRS);
+    if (!chunk || run->dry)
+        return chunk;
+    struct octi__args_octi_array_product args = {.plan = *plan};
+    oct_future *futures[2 + 2 * OCTI_PAIRS] = {0};
+    for (int i = 0; i < 1 + 2 * OCTI_PAIRS; i++)
+        futures[1 + i] = future_of(inputs[i]);
+    oct_options options = on(run, node);
+    return started(
+        run, chunk,
+        octi_submit(run->pool, &options, &octi__task_octi_array_product, &args, futures, 2 + 2 * OCTI_PAIRS));
+}
+
+/* ---- home ---- */
+
+oct_err octi_chunk_home(octi_run *run, octi_chunk *chunk, octi_home *out)
+{
+    *out = (octi_home){0};
+    if (run->nodes == 1) /* the value is in this process */
+        return octi_chunk_peek(run, chunk, &out->data);
+    /* A copy comes home, and the chunk stays where it is. */
+    octi_chunk *copied = octi_start_copy(run, chunk->node, chunk);
+    oct_doubles values;
+    if (!copied)
+        return run->err->code;
+    oct_err code = oct_result(copied->future, &values);
+    if (code == OCT_OK) {
+        out->data = out->own = values.data;
+        copied->future = NULL;
+    } else {
+        octi_chunk_why(run, copied);
+    }
+    octi_chunk_unref(copied);
+    return code;
+}
+
+void octi_home_deinit(octi_home *home)
+{
+    free(home->own);
+}
