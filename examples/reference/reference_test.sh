@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-checks=$1 false_sharing=$2 lock_contention=$3 memory_bandwidth=$4 unsafe_library=$5
+checks=$1 chunked_product=$2 false_sharing=$3 lock_contention=$4 memory_bandwidth=$5 unsafe_library=$6
 # shellcheck source=examples/checks.sh
 . "$checks"
 
@@ -12,7 +12,7 @@ checks=$1 false_sharing=$2 lock_contention=$3 memory_bandwidth=$4 unsafe_library
 row() { awk -v text="$1" 'index($0, text) == 1 { print $(NF - 1) }' "$2"; }
 less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && b != "" && a < b) }'; }
 
-for program in "$false_sharing" "$lock_contention" "$memory_bandwidth" "$unsafe_library"; do
+for program in "$chunked_product" "$false_sharing" "$lock_contention" "$memory_bandwidth" "$unsafe_library"; do
     name=$(basename "$program")
     check "$name runs" fails_with 0 "$program" 2
     cp "$work/out" "$work/$name"
@@ -20,6 +20,13 @@ for program in "$false_sharing" "$lock_contention" "$memory_bandwidth" "$unsafe_
     check "$name refuses no workers" fails_with 2 "$program" 0
     check "$name refuses too many" fails_with 2 "$program" 65
 done
+
+# Bytes are counted, not measured: 1024 x 1024 doubles are 8.4 MB, and each chunk goes to one other of 2 x 2 nodes.
+check "what nodes keep moves once, whatever the chunks" \
+    [ "$(awk '$1 ~ /^[0-9]+$/ && NF == 7 { print $4 }' "$work/chunked_product" | sort -u)" = 16.8 ]
+check "what is fetched for each pair grows with the number of chunks" \
+    [ "$(awk '$1 == 64 { print $6 }' "$work/chunked_product")" = 134.2 ]
+check "one node moves nothing" grep -qE '^1 +0.0 MB +0.0 MB' "$work/chunked_product"
 
 check "false sharing has four rows" [ "$(grep -cE '(threads|processes):[12] ' "$work/false_sharing")" = 4 ]
 check "bandwidth has four rows" [ "$(grep -cE '(threads|processes) +[0-9]' "$work/memory_bandwidth")" = 4 ]

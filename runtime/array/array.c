@@ -20,26 +20,26 @@ enum {
 /* Equal pieces of at most `most`. */
 static uint64_t even(uint64_t size, uint64_t most)
 {
-    uint64_t pieces = octi_cut_count(size, most);
+    uint64_t pieces = octi_array_cut_count(size, most);
     return pieces == 0 ? 1 : (size + pieces - 1) / pieces;
 }
 
-octi_extent octi_array_cut_of(octi_extent size)
+octi_array_extent octi_array_cut_of(octi_array_extent size)
 {
     /* (Sizes beyond any memory are refused after this: they are large.) */
     bool large = size.columns > 0 && size.rows >= LARGE / size.columns;
     uint64_t chunk = large ? LARGE_CHUNK : CHUNK, side = large ? 2048 : 1024;
     if (size.columns <= side)
-        return (octi_extent){even(size.rows, chunk / (size.columns ? size.columns : 1)),
-                             size.columns ? size.columns : 1};
+        return (octi_array_extent){even(size.rows, chunk / (size.columns ? size.columns : 1)),
+                                   size.columns ? size.columns : 1};
     if (size.rows <= side)
-        return (octi_extent){size.rows ? size.rows : 1,
-                             even(size.columns, chunk / (size.rows ? size.rows : 1))};
-    return (octi_extent){even(size.rows, side), even(size.columns, side)};
+        return (octi_array_extent){size.rows ? size.rows : 1,
+                                   even(size.columns, chunk / (size.rows ? size.rows : 1))};
+    return (octi_array_extent){even(size.rows, side), even(size.columns, side)};
 }
 
 /* A chunk is no larger than its array. */
-static octi_extent clip(octi_extent cut, octi_extent size)
+static octi_array_extent clip(octi_array_extent cut, octi_array_extent size)
 {
     if (cut.rows > size.rows)
         cut.rows = size.rows ? size.rows : 1;
@@ -56,7 +56,7 @@ static bool is_there(const oct_array *array)
     return array != NULL;
 }
 
-static bool fits(octi_extent size, octi_extent cut)
+static bool fits(octi_array_extent size, octi_array_extent cut)
 {
     oct_error *err = octi_last_error();
     if (size.columns > 0 && size.rows > PTRDIFF_MAX / sizeof(double) / size.columns) {
@@ -78,7 +78,8 @@ static bool fits(octi_extent size, octi_extent cut)
         oct_hint(err, "cut the array into smaller chunks with oct_array_rechunk");
         return false;
     }
-    uint64_t down = octi_cut_count(size.rows, cut.rows), across = octi_cut_count(size.columns, cut.columns);
+    uint64_t down = octi_array_cut_count(size.rows, cut.rows),
+             across = octi_array_cut_count(size.columns, cut.columns);
     if (down > 0 && across > MOST_CHUNKS / down) {
         oct_fail(err, OCT_E_INVALID,
                  "an array of %" PRIu64 " x %" PRIu64 " in chunks of %" PRIu64 " x %" PRIu64 " has %" PRIu64
@@ -90,7 +91,7 @@ static bool fits(octi_extent size, octi_extent cut)
     return true;
 }
 
-static oct_array *create(octi_array_kind kind, oct_pool *pool, octi_extent size, octi_extent cut)
+static oct_array *create(octi_array_kind kind, oct_pool *pool, octi_array_extent size, octi_array_extent cut)
 {
     if (!fits(size, cut))
         return NULL;
@@ -119,7 +120,7 @@ void oct_array_destroy(oct_array *array)
         oct_array *from = array->from[0];
         oct_array_destroy(array->from[1]);
         oct_array_destroy(array->from[2]);
-        octi_grid_unref(array->grid);
+        octi_array_grid_unref(array->grid);
         free(array);
         array = from;
     }
@@ -127,9 +128,9 @@ void oct_array_destroy(oct_array *array)
 
 /* ---- sources ---- */
 
-static oct_array *source(oct_pool *pool, size_t rows, size_t columns, octi_step step)
+static oct_array *source(oct_pool *pool, size_t rows, size_t columns, octi_array_step step)
 {
-    octi_extent size = {rows, columns};
+    octi_array_extent size = {rows, columns};
     if (!pool) {
         if (octi_last_error()->code == OCT_OK)
             oct_fail(octi_last_error(), OCT_E_INVALID, "there is no pool");
@@ -146,7 +147,7 @@ static oct_array *source(oct_pool *pool, size_t rows, size_t columns, octi_step 
 
 oct_array *oct_array_full(oct_pool *pool, size_t rows, size_t columns, double value)
 {
-    return source(pool, rows, columns, (octi_step){.code = OCTI_STEP_NUMBER, .value = value});
+    return source(pool, rows, columns, (octi_array_step){.code = OCTI_STEP_NUMBER, .value = value});
 }
 
 oct_array *oct_array_zeros(oct_pool *pool, size_t rows, size_t columns)
@@ -156,7 +157,7 @@ oct_array *oct_array_zeros(oct_pool *pool, size_t rows, size_t columns)
 
 oct_array *oct_array_arange(oct_pool *pool, double first, double step, size_t count)
 {
-    return source(pool, 1, count, (octi_step){.code = OCTI_STEP_RAMP, .value = first, .by = step});
+    return source(pool, 1, count, (octi_array_step){.code = OCTI_STEP_RAMP, .value = first, .by = step});
 }
 
 oct_array *oct_array_from(oct_pool *pool, const double *data, size_t rows, size_t columns)
@@ -167,22 +168,22 @@ oct_array *oct_array_from(oct_pool *pool, const double *data, size_t rows, size_
         return NULL;
     }
     return source(pool, rows, columns,
-                  (octi_step){.code = OCTI_STEP_MEMORY, .address = (uint64_t)(uintptr_t)data});
+                  (octi_array_step){.code = OCTI_STEP_MEMORY, .address = (uint64_t)(uintptr_t)data});
 }
 
 oct_array *octi_array_function(oct_pool *pool, size_t rows, size_t columns, oct_task *fn)
 {
-    return source(pool, rows, columns, (octi_step){.code = OCTI_STEP_FUNCTION, .task = fn->index});
+    return source(pool, rows, columns, (octi_array_step){.code = OCTI_STEP_FUNCTION, .task = fn->index});
 }
 
 oct_array *oct_array_random(oct_pool *pool, size_t rows, size_t columns, uint64_t seed)
 {
-    return source(pool, rows, columns, (octi_step){.code = OCTI_STEP_UNIFORM, .seed = seed});
+    return source(pool, rows, columns, (octi_array_step){.code = OCTI_STEP_UNIFORM, .seed = seed});
 }
 
 oct_array *oct_array_normal(oct_pool *pool, size_t rows, size_t columns, uint64_t seed)
 {
-    return source(pool, rows, columns, (octi_step){.code = OCTI_STEP_NORMAL, .seed = seed});
+    return source(pool, rows, columns, (octi_array_step){.code = OCTI_STEP_NORMAL, .seed = seed});
 }
 
 /* ---- points ---- */
@@ -197,9 +198,9 @@ static bool meet(uint64_t *side, uint64_t other)
 
 /* How the result is cut: as the first operand that has its full side, rather one whose chunks are there
  * already than one that is generated. */
-static octi_extent cut_of(oct_array *const *operands, int count, octi_extent size)
+static octi_array_extent cut_of(oct_array *const *operands, int count, octi_array_extent size)
 {
-    octi_extent cut = {0, 0};
+    octi_array_extent cut = {0, 0};
     for (int generated = 0; generated < 2; generated++)
         for (int i = 0; i < count; i++) {
             if (operands[i]->generated != (bool)generated)
@@ -211,7 +212,7 @@ static octi_extent cut_of(oct_array *const *operands, int count, octi_extent siz
         }
     /* Sides of two operands may make a larger chunk than either has. */
     if (cut.rows > MOST_OF_CHUNK / cut.columns || cut.rows * cut.columns > 8 * CHUNK) {
-        octi_extent usual = octi_array_cut_of(size);
+        octi_array_extent usual = octi_array_cut_of(size);
         bool taken = false;
         for (int i = 0; i < count; i++)
             taken |= operands[i]->size.rows == size.rows && operands[i]->size.columns == size.columns;
@@ -222,12 +223,12 @@ static octi_extent cut_of(oct_array *const *operands, int count, octi_extent siz
 
 static oct_array *point(octi_array_code code, uint32_t task, oct_array *const *operands, int count)
 {
-    octi_extent size = operands[0]->size;
+    octi_array_extent size = operands[0]->size;
     bool generated = true;
     uint32_t depth = 0;
     for (int i = 0; i < count; i++) {
         const oct_array *operand = operands[i];
-        octi_extent before = size;
+        octi_array_extent before = size;
         if (!meet(&size.rows, operand->size.rows) || !meet(&size.columns, operand->size.columns)) {
             oct_fail(octi_last_error(), OCT_E_INVALID,
                      "arrays of %" PRIu64 " x %" PRIu64 " and %" PRIu64 " x %" PRIu64 " do not go together",
@@ -335,7 +336,7 @@ oct_array *octi_array_map(oct_array *array, oct_task *fn)
 
 /* ---- over an axis ---- */
 
-static oct_array *reduce(oct_array *from, octi_reduction_kind kind, int axis)
+static oct_array *reduce(oct_array *from, octi_array_reduction_kind kind, int axis)
 {
     if (!is_there(from))
         return NULL;
@@ -351,7 +352,7 @@ static oct_array *reduce(oct_array *from, octi_reduction_kind kind, int axis)
                  kind == OCTI_MIN ? "minimum" : "maximum", from->size.rows, from->size.columns);
         return NULL;
     }
-    octi_extent size = from->size, cut = from->cut;
+    octi_array_extent size = from->size, cut = from->cut;
     if (axis != 1)
         size.rows = cut.rows = 1;
     if (axis != 0)
@@ -360,7 +361,7 @@ static oct_array *reduce(oct_array *from, octi_reduction_kind kind, int axis)
     if (!array)
         return NULL;
     derive(array, 0, from);
-    array->reduction = (octi_reduction){.kind = kind, .axis = axis, .count = count};
+    array->reduction = (octi_array_reduction){.kind = kind, .axis = axis, .count = count};
     return array;
 }
 
@@ -386,7 +387,8 @@ oct_array *oct_array_max(oct_array *array, int axis)
 
 /* ---- other shapes ---- */
 
-static oct_array *reshaped(octi_array_kind kind, oct_array *from, octi_extent size, octi_extent cut)
+static oct_array *reshaped(octi_array_kind kind, oct_array *from, octi_array_extent size,
+                           octi_array_extent cut)
 {
     oct_array *array = create(kind, from->pool, size, cut);
     if (array)
@@ -395,7 +397,7 @@ static oct_array *reshaped(octi_array_kind kind, oct_array *from, octi_extent si
 }
 
 /* The same again, to be cut or placed otherwise. */
-static oct_array *again(oct_array *from, octi_extent size, octi_extent cut)
+static oct_array *again(oct_array *from, octi_array_extent size, octi_array_extent cut)
 {
     oct_array *array = create(from->kind, from->pool, size, cut);
     if (!array)
@@ -418,15 +420,15 @@ oct_array *oct_array_transpose(oct_array *from)
         from->from[0]->references++;
         return from->from[0];
     }
-    return reshaped(OCTI_ARRAY_TRANSPOSE, from, (octi_extent){from->size.columns, from->size.rows},
-                    (octi_extent){from->cut.columns, from->cut.rows});
+    return reshaped(OCTI_ARRAY_TRANSPOSE, from, (octi_array_extent){from->size.columns, from->size.rows},
+                    (octi_array_extent){from->cut.columns, from->cut.rows});
 }
 
 oct_array *oct_array_reshape(oct_array *from, size_t rows, size_t columns)
 {
     if (!is_there(from))
         return NULL;
-    octi_extent size = {rows, columns}, cut = {1, CHUNK};
+    octi_array_extent size = {rows, columns}, cut = {1, CHUNK};
     if (!fits(size, octi_array_cut_of(size)))
         return NULL;
     if (size.rows * size.columns != from->size.rows * from->size.columns) {
@@ -438,7 +440,7 @@ oct_array *oct_array_reshape(oct_array *from, size_t rows, size_t columns)
         return NULL;
     }
     if (columns <= CHUNK)
-        cut = (octi_extent){even(rows, CHUNK / (columns ? columns : 1)), columns ? columns : 1};
+        cut = (octi_array_extent){even(rows, CHUNK / (columns ? columns : 1)), columns ? columns : 1};
     return reshaped(OCTI_ARRAY_RESHAPE, from, size, cut);
 }
 
@@ -446,7 +448,7 @@ oct_array *oct_array_slice(oct_array *from, size_t row, size_t rows, size_t colu
 {
     if (!is_there(from))
         return NULL;
-    octi_extent size = {rows, columns};
+    octi_array_extent size = {rows, columns};
     if (row > from->size.rows || rows > from->size.rows - row || column > from->size.columns ||
         columns > from->size.columns - column) {
         oct_fail(octi_last_error(), OCT_E_INVALID,
@@ -473,7 +475,7 @@ oct_array *oct_array_slice(oct_array *from, size_t row, size_t rows, size_t colu
 
 oct_array *oct_array_rechunk(oct_array *from, size_t rows, size_t columns)
 {
-    octi_extent cut = {rows, columns};
+    octi_array_extent cut = {rows, columns};
     if (!is_there(from))
         return NULL;
     if (from->generated)
@@ -493,7 +495,7 @@ oct_array *oct_array_matmul(oct_array *a, oct_array *b)
                  a->size.rows, a->size.columns, b->size.rows, b->size.columns, a->size.columns, b->size.rows);
         return NULL;
     }
-    octi_extent size = {a->size.rows, b->size.columns}, cut = {a->cut.rows, b->cut.columns};
+    octi_array_extent size = {a->size.rows, b->size.columns}, cut = {a->cut.rows, b->cut.columns};
     oct_array *array = create(OCTI_ARRAY_MATMUL, a->pool, size, cut);
     if (!array)
         return NULL;
@@ -525,10 +527,10 @@ size_t oct_array_chunk_columns(const oct_array *array)
 /* ---- run it ---- */
 
 /* All chunks of an array, under way. */
-static oct_err start(octi_run *run, oct_array *array, octi_grid **grid)
+static oct_err start(octi_array_run *run, oct_array *array, octi_array_grid **grid)
 {
-    oct_err code = octi_run_fuse(array);
-    return code != OCT_OK ? code : octi_run_need(run, array, array->cut, grid);
+    oct_err code = octi_array_fuse(array);
+    return code != OCT_OK ? code : octi_array_need(run, array, array->cut, grid);
 }
 
 oct_array *oct_array_compute(oct_array *from)
@@ -538,21 +540,21 @@ oct_array *oct_array_compute(oct_array *from)
     oct_array *array = create(OCTI_ARRAY_TABLE, from->pool, from->size, from->cut);
     if (!array)
         return NULL;
-    octi_run run;
-    octi_run_init(&run, from->pool, 0, octi_last_error());
+    octi_array_run run;
+    octi_array_run_init(&run, from->pool, 0, octi_last_error());
     oct_err code = start(&run, from, &array->grid);
-    octi_run_deinit(&run);
+    octi_array_run_deinit(&run);
     if (code == OCT_OK)
-        code = octi_run_wait(&run, array->grid);
+        code = octi_array_wait(&run, array->grid);
     if (code == OCT_OK)
         return array;
     oct_array_destroy(array);
     return NULL;
 }
 
-static void put(const octi_grid *grid, uint64_t i, uint64_t k, const double *data, double *out)
+static void put(const octi_array_grid *grid, uint64_t i, uint64_t k, const double *data, double *out)
 {
-    octi_extent size = octi_grid_extent(grid, i, k);
+    octi_array_extent size = octi_array_grid_extent(grid, i, k);
     out += i * grid->cut.rows * grid->size.columns + k * grid->cut.columns;
     for (uint64_t r = 0; r < size.rows; r++)
         memcpy(out + r * grid->size.columns, data + r * size.columns, size.columns * sizeof(double));
@@ -561,52 +563,70 @@ static void put(const octi_grid *grid, uint64_t i, uint64_t k, const double *dat
 oct_err oct_array_gather(oct_array *array, double *out)
 {
     oct_error *err = octi_last_error();
-    octi_grid *grid = NULL;
-    octi_run run;
+    octi_array_grid *grid = NULL;
+    octi_array_run run;
     if (!is_there(array))
         return err->code;
-    octi_run_init(&run, array->pool, 0, err);
+    octi_array_run_init(&run, array->pool, 0, err);
     oct_err code = start(&run, array, &grid);
-    octi_run_deinit(&run);
+    octi_array_run_deinit(&run);
     for (uint64_t i = 0; code == OCT_OK && i < grid->rows; i++)
         for (uint64_t k = 0; code == OCT_OK && k < grid->columns; k++) {
-            octi_chunk **chunk = octi_grid_at(grid, i, k);
-            octi_home home;
-            code = octi_chunk_home(&run, *chunk, &home);
+            octi_array_chunk **chunk = octi_array_grid_at(grid, i, k);
+            octi_array_home home;
+            code = octi_array_chunk_home(&run, *chunk, &home);
             if (code != OCT_OK)
                 break;
             put(grid, i, k, home.data, out);
-            octi_home_deinit(&home);
+            octi_array_home_deinit(&home);
             if (grid->references > 1)
                 continue;
-            octi_chunk_unref(*chunk); /* it is home, and nobody else has it */
+            octi_array_chunk_unref(*chunk); /* it is home, and nobody else has it */
             *chunk = NULL;
         }
-    octi_grid_unref(grid);
+    octi_array_grid_unref(grid);
     return code;
 }
 
-oct_err oct_array_explain_on(oct_array *array, int nodes, FILE *to)
+/* Runs it without starting anything. */
+static oct_err rehearse(oct_array *array, int nodes, FILE *plan, octi_array_run *run)
 {
     oct_error *err = octi_last_error();
     if (!is_there(array))
         return err->code;
     if (nodes < 1)
         return oct_fail(err, OCT_E_INVALID, "there is no plan for %d nodes", nodes);
-    octi_grid *grid = NULL;
-    octi_run run;
-    octi_run_init(&run, array->pool, nodes, err);
-    run.dry = true;
-    run.plan = to;
-    oct_err code = start(&run, array, &grid);
+    octi_array_grid *grid = NULL;
+    octi_array_run_init(run, array->pool, nodes, err);
+    run->dry = true;
+    run->plan = plan;
+    oct_err code = start(run, array, &grid);
+    octi_array_run_deinit(run);
+    octi_array_grid_unref(grid);
+    return code;
+}
+
+oct_err oct_array_explain_on(oct_array *array, int nodes, FILE *to)
+{
+    octi_array_run run;
+    oct_err code = rehearse(array, nodes, to, &run);
     if (code == OCT_OK)
-        octi_run_total(&run);
-    octi_run_deinit(&run);
-    octi_grid_unref(grid);
+        octi_array_tell_total(&run);
     return code;
 }
 
 oct_err oct_array_explain(oct_array *array, FILE *to)
 {
     return oct_array_explain_on(array, array ? oct_pool_nodes(array->pool) : 1, to);
+}
+
+oct_err oct_array_cost(oct_array *array, int nodes, uint64_t *tasks, uint64_t *bytes)
+{
+    octi_array_run run;
+    oct_err code = rehearse(array, nodes, NULL, &run);
+    if (code == OCT_OK) {
+        *tasks = run.tasks;
+        *bytes = run.moved;
+    }
+    return code;
 }

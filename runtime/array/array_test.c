@@ -579,6 +579,11 @@ static void a_plan_shows_passes_and_the_bytes_that_move(void **state)
             "3. matrix product by SUMMA on 2 x 2 nodes in 4 x 4 chunks of 16 x 16 (2.0 KiB), 4 deep: "
             "64 tasks, 64.0 KiB moved\n"
             "in all 96 tasks, 64.0 KiB between 4 nodes\n");
+    uint64_t tasks, bytes;
+    assert_int_equal(oct_array_cost(product, 4, &tasks, &bytes), OCT_OK);
+    assert_int_equal(tasks, 96);
+    assert_int_equal(bytes, 65536);
+    assert_int_equal(oct_array_cost(product, 0, &tasks, &bytes), OCT_E_INVALID);
     oct_array *all[] = {a, cut, shifted, product};
     for (int i = 0; i < 4; i++)
         oct_array_destroy(all[i]);

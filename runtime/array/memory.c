@@ -10,7 +10,7 @@
  * of its cost: a tenth of a matrix product of chunks of 32 MiB. */
 enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
-double *octi_doubles_make(uint64_t count, oct_error *err)
+double *octi_array_doubles_make(uint64_t count, oct_error *err)
 {
     uint64_t bytes = (count + 1) * sizeof(double),
              whole = (count * sizeof(double) + HUGE_PAGE - 1) & -(uint64_t)HUGE_PAGE;

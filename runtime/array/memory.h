@@ -8,6 +8,6 @@
 
 /* So many doubles, for free(); in huge pages where there are many. NULL, with OCT_E_NOMEM that says how much
  * was wanted and where. Never NULL for none. */
-double *octi_doubles_make(uint64_t count, oct_error *err);
+double *octi_array_doubles_make(uint64_t count, oct_error *err);
 
 #endif

@@ -11,28 +11,28 @@
 typedef struct input {
     oct_array *array; /* for a transpose, what is transposed */
     uint32_t flags;
-    octi_grid *grid;
+    octi_array_grid *grid;
 } input;
 
 typedef struct builder {
-    octi_run *run;
+    octi_array_run *run;
     oct_array *pass;
-    octi_extent size; /* of the arrays that it makes */
-    uint64_t program; /* which one: oct_array.emitted */
-    octi_step *steps;
+    octi_array_extent size; /* of the arrays that it makes */
+    uint64_t program;       /* which one: oct_array.emitted */
+    octi_array_step *steps;
     uint32_t count, room;
-    input inputs[OCTI_INPUTS];
+    input inputs[OCTI_ARRAY_INPUTS];
     uint32_t input_count;
     bool crowded; /* more inputs or steps than a pass has */
 } builder;
 
 static uint64_t programs;
 
-static uint32_t add_step(builder *b, octi_step step)
+static uint32_t add_step(builder *b, octi_array_step step)
 {
     if (b->count == b->room && b->count < OCTI_PROGRAM_STEPS) {
         uint32_t room = b->room ? 2 * b->room : 16;
-        octi_step *steps = realloc(b->steps, room * sizeof(*steps));
+        octi_array_step *steps = realloc(b->steps, room * sizeof(*steps));
         if (steps) {
             b->steps = steps;
             b->room = room;
@@ -46,7 +46,7 @@ static uint32_t add_step(builder *b, octi_step step)
     return b->count++;
 }
 
-static uint16_t flags_of(const builder *b, octi_extent size)
+static uint16_t flags_of(const builder *b, octi_array_extent size)
 {
     return (uint16_t)((size.rows == 1 && b->size.rows != 1 ? OCTI_ONE_ROW : 0) |
                       (size.columns == 1 && b->size.columns != 1 ? OCTI_ONE_COLUMN : 0));
@@ -62,13 +62,13 @@ static uint32_t emit_input(builder *b, oct_array *array)
     uint32_t i = 0;
     while (i < b->input_count && (b->inputs[i].array != array || b->inputs[i].flags != flags))
         i++;
-    if (i == OCTI_INPUTS) {
+    if (i == OCTI_ARRAY_INPUTS) {
         b->crowded = true;
         return 0;
     }
     if (i == b->input_count)
         b->inputs[b->input_count++] = (input){array, flags, NULL};
-    return add_step(b, (octi_step){.code = OCTI_STEP_INPUT, .input = i, .flags = flags});
+    return add_step(b, (octi_array_step){.code = OCTI_STEP_INPUT, .input = i, .flags = flags});
 }
 
 static bool is_source_step(const builder *b, const oct_array *array)
@@ -81,7 +81,7 @@ static uint32_t emit(builder *b, oct_array *array)
 {
     if (b->crowded || array->emitted == b->program)
         return array->value;
-    octi_step step = {0};
+    octi_array_step step = {0};
     if (array->kind == OCTI_ARRAY_POINT && (array->pass == b->pass || array == b->pass)) {
         step.code = (uint16_t)array->code;
         step.task = array->task;
@@ -145,7 +145,7 @@ static bool split(builder *b, oct_array *array)
         }
         if (!widest)
             return false;
-        if (most <= OCTI_INPUTS) {
+        if (most <= OCTI_ARRAY_INPUTS) {
             move_to(b->pass, widest, widest);
             return true;
         }
@@ -157,7 +157,7 @@ static bool split(builder *b, oct_array *array)
 
 /* A step's block is needed until its last use; what is numbers alone is filled once, and stays. A step never
  * writes where it reads, so that its loop is one of vectors. */
-static uint32_t give_slots(octi_step *steps, uint32_t count, uint32_t *last, uint16_t *free_slots)
+static uint32_t give_slots(octi_array_step *steps, uint32_t count, uint32_t *last, uint16_t *free_slots)
 {
     uint32_t slots = 0, free_count = 0;
     static const uint8_t operand_count[] = {2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 1, 1, 1, 1, 1, 1};
@@ -182,17 +182,17 @@ static uint32_t give_slots(octi_step *steps, uint32_t count, uint32_t *last, uin
     return slots;
 }
 
-static oct_err assemble(builder *b, const octi_reduction *reduction, oct_bytes *out)
+static oct_err assemble(builder *b, const octi_array_reduction *reduction, oct_bytes *out)
 {
-    size_t size = sizeof(octi_program) + b->count * sizeof(octi_step);
-    octi_program *program = calloc(1, size);
+    size_t size = sizeof(octi_array_program) + b->count * sizeof(octi_array_step);
+    octi_array_program *program = calloc(1, size);
     uint32_t *last = malloc(b->count * sizeof(*last));
     uint16_t *free_slots = malloc(b->count * sizeof(*free_slots));
     if (program && last && free_slots) {
         program->count = b->count;
         program->reduction = *reduction;
         program->slots = give_slots(b->steps, b->count, last, free_slots);
-        memcpy(program->steps, b->steps, b->count * sizeof(octi_step));
+        memcpy(program->steps, b->steps, b->count * sizeof(octi_array_step));
         *out = (oct_bytes){program, size};
         program = NULL;
     } else {
@@ -209,22 +209,22 @@ static oct_err assemble(builder *b, const octi_reduction *reduction, oct_bytes *
 static void builder_deinit(builder *b)
 {
     for (uint32_t i = 0; i < b->input_count; i++)
-        octi_grid_unref(b->inputs[i].grid);
+        octi_array_grid_unref(b->inputs[i].grid);
     free(b->steps);
 }
 
 /* How an input is cut where the pass's arrays are cut so. */
-static octi_extent input_cut(const builder *b, const input *in, octi_extent cut)
+static octi_array_extent input_cut(const builder *b, const input *in, octi_array_extent cut)
 {
     if (in->flags & OCTI_ONE_ROW)
         cut.rows = 1;
     if (in->flags & OCTI_ONE_COLUMN)
         cut.columns = 1;
     (void)b;
-    return in->flags & OCTI_TRANSPOSED ? (octi_extent){cut.columns, cut.rows} : cut;
+    return in->flags & OCTI_TRANSPOSED ? (octi_array_extent){cut.columns, cut.rows} : cut;
 }
 
-static oct_err build(builder *b, oct_array *root, octi_extent cut)
+static oct_err build(builder *b, oct_array *root, octi_array_extent cut)
 {
     for (;;) {
         b->program = __atomic_add_fetch(&programs, 1, __ATOMIC_RELAXED);
@@ -238,7 +238,7 @@ static oct_err build(builder *b, oct_array *root, octi_extent cut)
     }
     for (uint32_t i = 0; i < b->input_count; i++) {
         oct_err code =
-            octi_run_need(b->run, b->inputs[i].array, input_cut(b, &b->inputs[i], cut), &b->inputs[i].grid);
+            octi_array_need(b->run, b->inputs[i].array, input_cut(b, &b->inputs[i], cut), &b->inputs[i].grid);
         if (code != OCT_OK)
             return code;
     }
@@ -246,30 +246,32 @@ static oct_err build(builder *b, oct_array *root, octi_extent cut)
 }
 
 /* The input's chunk for a chunk of the pass. */
-static octi_chunk *chunk_for(const input *in, uint64_t i, uint64_t k)
+static octi_array_chunk *chunk_for(const input *in, uint64_t i, uint64_t k)
 {
     if (in->flags & OCTI_ONE_ROW)
         i = 0;
     if (in->flags & OCTI_ONE_COLUMN)
         k = 0;
-    return in->flags & OCTI_TRANSPOSED ? *octi_grid_at(in->grid, k, i) : *octi_grid_at(in->grid, i, k);
+    return in->flags & OCTI_TRANSPOSED ? *octi_array_grid_at(in->grid, k, i)
+                                       : *octi_array_grid_at(in->grid, i, k);
 }
 
-static oct_err run_chunk(builder *b, const oct_bytes *program, const octi_grid *over, uint64_t i, uint64_t k,
-                         uint64_t elements, bool finish, octi_chunk **out)
+static oct_err run_chunk(builder *b, const oct_bytes *program, const octi_array_grid *over, uint64_t i,
+                         uint64_t k, uint64_t elements, bool finish, octi_array_chunk **out)
 {
-    octi_extent size = octi_grid_extent(over, i, k);
-    octi_place_of place = {i * over->cut.rows, k * over->cut.columns, size.rows, size.columns, finish};
-    octi_chunk *inputs[OCTI_INPUTS] = {0};
+    octi_array_extent size = octi_array_grid_extent(over, i, k);
+    octi_array_place place = {i * over->cut.rows, k * over->cut.columns, size.rows, size.columns, finish};
+    octi_array_chunk *inputs[OCTI_ARRAY_INPUTS] = {0};
     for (uint32_t n = 0; n < b->input_count; n++)
         inputs[n] = chunk_for(&b->inputs[n], i, k);
-    *out = octi_start_pass(b->run, octi_run_owner(b->run, over, i, k), elements, program, &place, inputs);
+    *out = octi_array_start_pass(b->run, octi_array_owner(b->run, over, i, k), elements, program, &place,
+                                 inputs);
     return *out ? OCT_OK : b->run->err->code;
 }
 
 /* ---- telling ---- */
 
-static const char *step_name(const octi_step *step)
+static const char *step_name(const octi_array_step *step)
 {
     static const char *const codes[] = {"add",     "sub",  "mul",        "div",   "minimum",
                                         "maximum", "less", "less equal", "equal", "where",
@@ -295,16 +297,16 @@ static const char *step_name(const octi_step *step)
     }
 }
 
-static void describe(const builder *b, const octi_reduction *reduction, octi_extent cut, char *out,
-                     size_t size)
+static void describe(const builder *b, const octi_array_reduction *reduction, octi_array_extent cut,
+                     char *out, size_t size)
 {
     static const char *const reductions[] = {"", "sum", "mean", "min", "max"};
     char bytes[OCTI_SIZE_TEXT];
-    octi_size_format(octi_extent_bytes(cut), bytes);
+    octi_size_format(octi_array_extent_bytes(cut), bytes);
     int at = snprintf(out, size,
                       "one pass over %" PRIu64 " x %" PRIu64 " chunks of %" PRIu64 " x %" PRIu64 " (%s): ",
-                      octi_cut_count(b->size.rows, cut.rows), octi_cut_count(b->size.columns, cut.columns),
-                      cut.rows, cut.columns, bytes);
+                      octi_array_cut_count(b->size.rows, cut.rows),
+                      octi_array_cut_count(b->size.columns, cut.columns), cut.rows, cut.columns, bytes);
     for (uint32_t s = 0; s < b->count && at < (int)size - 40; s++) {
         const char *comma = s > 0 ? ", " : "";
         if (b->steps[s].code == OCTI_STEP_NUMBER)
@@ -321,9 +323,10 @@ static void describe(const builder *b, const octi_reduction *reduction, octi_ext
 
 /* ---- the caller's memory, where tasks do not see it ---- */
 
-static oct_err hold(octi_run *run, const octi_step *source, octi_grid *grid, uint64_t i, uint64_t k)
+static oct_err hold(octi_array_run *run, const octi_array_step *source, octi_array_grid *grid, uint64_t i,
+                    uint64_t k)
 {
-    octi_extent size = octi_grid_extent(grid, i, k);
+    octi_array_extent size = octi_array_grid_extent(grid, i, k);
     oct_doubles values = {NULL, size.rows * size.columns};
     if (!run->dry && !(values.data = malloc(values.count * sizeof(double))))
         return oct_fail(run->err, OCT_E_NOMEM, "out of memory to send a chunk of an array");
@@ -332,39 +335,40 @@ static oct_err hold(octi_run *run, const octi_step *source, octi_grid *grid, uin
                          k * grid->cut.columns;
     for (uint64_t r = 0; values.data && r < size.rows; r++)
         memcpy(values.data + r * size.columns, from + r * source->width, size.columns * sizeof(double));
-    octi_chunk **chunk = octi_grid_at(grid, i, k);
-    *chunk = octi_start_hold(run, octi_run_owner(run, grid, i, k), &values);
+    octi_array_chunk **chunk = octi_array_grid_at(grid, i, k);
+    *chunk = octi_array_start_hold(run, octi_array_owner(run, grid, i, k), &values);
     free(values.data);
     return *chunk ? OCT_OK : run->err->code;
 }
 
-static oct_err scatter(octi_run *run, const oct_array *array, octi_extent cut, octi_grid **out)
+static oct_err scatter(octi_array_run *run, const oct_array *array, octi_array_extent cut,
+                       octi_array_grid **out)
 {
-    octi_grid *grid = octi_grid_create(array->size, cut, run->err);
+    octi_array_grid *grid = octi_array_grid_create(array->size, cut, run->err);
     oct_err code = grid ? OCT_OK : run->err->code;
     for (uint64_t i = 0; code == OCT_OK && i < grid->rows; i++)
         for (uint64_t k = 0; code == OCT_OK && k < grid->columns; k++)
             code = hold(run, &array->source, grid, i, k);
     if (code != OCT_OK) {
-        octi_grid_unref(grid);
+        octi_array_grid_unref(grid);
         return code;
     }
-    octi_run_pass(run, "memory sent in %" PRIu64 " x %" PRIu64 " chunks of %" PRIu64 " x %" PRIu64,
-                  grid->rows, grid->columns, cut.rows, cut.columns);
+    octi_array_tell(run, "memory sent in %" PRIu64 " x %" PRIu64 " chunks of %" PRIu64 " x %" PRIu64,
+                    grid->rows, grid->columns, cut.rows, cut.columns);
     *out = grid;
     return OCT_OK;
 }
 
 /* ---- passes ---- */
 
-oct_err octi_run_points(octi_run *run, oct_array *array, octi_extent cut, octi_grid **out)
+oct_err octi_array_points(octi_array_run *run, oct_array *array, octi_array_extent cut, octi_array_grid **out)
 {
     if (array->kind == OCTI_ARRAY_SOURCE && array->source.code == OCTI_STEP_MEMORY && !run->shares_memory)
         return scatter(run, array, cut, out);
     builder b = {.run = run, .pass = array, .size = array->size};
-    octi_reduction none = {.kind = OCTI_KEEP_ALL};
+    octi_array_reduction none = {.kind = OCTI_KEEP_ALL};
     oct_bytes program = {0};
-    octi_grid *grid = octi_grid_create(array->size, cut, run->err);
+    octi_array_grid *grid = octi_array_grid_create(array->size, cut, run->err);
     char text[400];
     oct_err code = grid ? build(&b, array, cut) : run->err->code;
     if (code == OCT_OK) {
@@ -373,13 +377,13 @@ oct_err octi_run_points(octi_run *run, oct_array *array, octi_extent cut, octi_g
     }
     for (uint64_t i = 0; code == OCT_OK && i < grid->rows; i++)
         for (uint64_t k = 0; code == OCT_OK && k < grid->columns; k++)
-            code = run_chunk(&b, &program, grid, i, k, octi_grid_elements(grid, i, k), false,
-                             octi_grid_at(grid, i, k));
+            code = run_chunk(&b, &program, grid, i, k, octi_array_grid_elements(grid, i, k), false,
+                             octi_array_grid_at(grid, i, k));
     if (code == OCT_OK) {
-        octi_run_pass(run, "%s", text);
+        octi_array_tell(run, "%s", text);
         *out = grid;
     } else {
-        octi_grid_unref(grid);
+        octi_array_grid_unref(grid);
     }
     free(program.data);
     builder_deinit(&b);
@@ -387,20 +391,20 @@ oct_err octi_run_points(octi_run *run, oct_array *array, octi_extent cut, octi_g
 }
 
 /* Parts that make one chunk of a reduction: merged in a tree whose form their number decides. Takes them. */
-static oct_err merge(octi_run *run, const octi_reduction *reduction, uint64_t results, octi_chunk **parts,
-                     size_t count, int node, octi_chunk **out)
+static oct_err merge(octi_array_run *run, const octi_array_reduction *reduction, uint64_t results,
+                     octi_array_chunk **parts, size_t count, int node, octi_array_chunk **out)
 {
-    octi_merge_plan plan = {.reduction = *reduction, .results = results};
+    octi_array_merge_plan plan = {.reduction = *reduction, .results = results};
     oct_err code = OCT_OK;
     do {
         size_t made = 0;
-        plan.finish = count <= OCTI_JOINED;
-        for (size_t p = 0; code == OCT_OK && (p < count || plan.finish); p += OCTI_JOINED) {
-            plan.parts = (uint32_t)(count - p < OCTI_JOINED ? count - p : OCTI_JOINED);
-            octi_chunk *merged = octi_start_merge(run, plan.finish || plan.parts == 0 ? node : parts[p]->node,
-                                                  &plan, parts + p);
+        plan.finish = count <= OCTI_ARRAY_JOINED;
+        for (size_t p = 0; code == OCT_OK && (p < count || plan.finish); p += OCTI_ARRAY_JOINED) {
+            plan.parts = (uint32_t)(count - p < OCTI_ARRAY_JOINED ? count - p : OCTI_ARRAY_JOINED);
+            octi_array_chunk *merged = octi_array_start_merge(
+                run, plan.finish || plan.parts == 0 ? node : parts[p]->node, &plan, parts + p);
             for (size_t i = p; i < p + plan.parts; i++) {
-                octi_chunk_unref(parts[i]);
+                octi_array_chunk_unref(parts[i]);
                 parts[i] = NULL;
             }
             if (!merged)
@@ -419,14 +423,15 @@ static oct_err merge(octi_run *run, const octi_reduction *reduction, uint64_t re
 }
 
 /* The chunks that go into one of the reduction: a column of them, a row, or all. */
-static oct_err reduce_into(builder *b, const oct_bytes *program, const octi_reduction *reduction,
-                           const octi_grid *over, octi_grid *grid, uint64_t i, uint64_t k)
+static oct_err reduce_into(builder *b, const oct_bytes *program, const octi_array_reduction *reduction,
+                           const octi_array_grid *over, octi_array_grid *grid, uint64_t i, uint64_t k)
 {
     uint64_t rows = reduction->axis == 1 ? 1 : over->rows, columns = reduction->axis == 0 ? 1 : over->columns;
     size_t count = (size_t)(rows * columns), made = 0;
-    uint64_t results = octi_grid_elements(grid, i, k), part = octi_part_size(reduction->kind, results);
-    octi_chunk **out = octi_grid_at(grid, i, k);
-    octi_chunk **parts = calloc(count + 1, sizeof(*parts));
+    uint64_t results = octi_array_grid_elements(grid, i, k),
+             part = octi_array_part_size(reduction->kind, results);
+    octi_array_chunk **out = octi_array_grid_at(grid, i, k);
+    octi_array_chunk **parts = calloc(count + 1, sizeof(*parts));
     if (!parts)
         return oct_fail(b->run->err, OCT_E_NOMEM, "out of memory for %zu chunks of an array", count);
     oct_err code = OCT_OK;
@@ -438,21 +443,21 @@ static oct_err reduce_into(builder *b, const oct_bytes *program, const octi_redu
         *out = parts[0];
         parts[0] = NULL;
     } else if (code == OCT_OK) {
-        code = merge(b->run, reduction, results, parts, count, octi_run_owner(b->run, grid, i, k), out);
+        code = merge(b->run, reduction, results, parts, count, octi_array_owner(b->run, grid, i, k), out);
     }
     for (size_t p = 0; p < count; p++)
-        octi_chunk_unref(parts[p]);
+        octi_array_chunk_unref(parts[p]);
     free(parts);
     return code;
 }
 
-oct_err octi_run_reduce(octi_run *run, oct_array *array, octi_grid **out)
+oct_err octi_array_reductions(octi_array_run *run, oct_array *array, octi_array_grid **out)
 {
     oct_array *from = array->from[0];
     builder b = {.run = run, .pass = array, .size = from->size};
     oct_bytes program = {0};
-    octi_grid *over = octi_grid_create(from->size, from->cut, run->err);
-    octi_grid *grid = over ? octi_grid_create(array->size, array->cut, run->err) : NULL;
+    octi_array_grid *over = octi_array_grid_create(from->size, from->cut, run->err);
+    octi_array_grid *grid = over ? octi_array_grid_create(array->size, array->cut, run->err) : NULL;
     char text[400];
     oct_err code = grid ? build(&b, from, from->cut) : run->err->code;
     if (code == OCT_OK) {
@@ -463,12 +468,12 @@ oct_err octi_run_reduce(octi_run *run, oct_array *array, octi_grid **out)
         for (uint64_t k = 0; code == OCT_OK && k < grid->columns; k++)
             code = reduce_into(&b, &program, &array->reduction, over, grid, i, k);
     if (code == OCT_OK) {
-        octi_run_pass(run, "%s", text);
+        octi_array_tell(run, "%s", text);
         *out = grid;
     } else {
-        octi_grid_unref(grid);
+        octi_array_grid_unref(grid);
     }
-    octi_grid_unref(over);
+    octi_array_grid_unref(over);
     free(program.data);
     builder_deinit(&b);
     return code;

@@ -17,13 +17,13 @@ typedef struct block {
 } block;
 
 typedef struct machine {
-    const octi_program *program;
-    const octi_place_of *place;
-    double *slots;     /* OCTI_BLOCK each */
+    const octi_array_program *program;
+    const octi_array_place *place;
+    double *slots;     /* OCTI_ARRAY_BLOCK each */
     const double **at; /* where each slot's block is: there, or in an input */
-    const double *inputs[OCTI_INPUTS];
-    double *turned[OCTI_INPUTS]; /* those that were transposed */
-    char *args;                  /* for a task's arguments */
+    const double *inputs[OCTI_ARRAY_INPUTS];
+    double *turned[OCTI_ARRAY_INPUTS]; /* those that were transposed */
+    char *args;                        /* for a task's arguments */
     double *out;
 } machine;
 
@@ -85,7 +85,7 @@ static void run_where(size_t count, const double *restrict c, const double *rest
 #undef EACH
 
 /* The same row again, or each row's one element along it. */
-static void spread(const octi_step *step, const block *b, const double *from, double *to)
+static void spread(const octi_array_step *step, const block *b, const double *from, double *to)
 {
     for (uint64_t r = 0; r < b->rows; r++, to += b->columns) {
         if (step->flags & OCTI_ONE_COLUMN) {
@@ -98,7 +98,7 @@ static void spread(const octi_step *step, const block *b, const double *from, do
     }
 }
 
-static const double *run_input(const machine *m, const octi_step *step, const block *b, double *to)
+static const double *run_input(const machine *m, const octi_array_step *step, const block *b, double *to)
 {
     const double *from = m->inputs[step->input];
     if (!(step->flags & (OCTI_ONE_ROW | OCTI_ONE_COLUMN)))
@@ -114,17 +114,17 @@ static const double *run_input(const machine *m, const octi_step *step, const bl
 }
 
 /* Where a source's elements for a block begin. */
-static uint64_t row_of(const machine *m, const octi_step *step, const block *b)
+static uint64_t row_of(const machine *m, const octi_array_step *step, const block *b)
 {
     return step->row + (step->flags & OCTI_ONE_ROW ? 0 : m->place->row + b->row);
 }
 
-static uint64_t column_of(const machine *m, const octi_step *step, const block *b)
+static uint64_t column_of(const machine *m, const octi_array_step *step, const block *b)
 {
     return step->column + (step->flags & OCTI_ONE_COLUMN ? 0 : m->place->column + b->column);
 }
 
-static const double *run_memory(const machine *m, const octi_step *step, const block *b, double *to)
+static const double *run_memory(const machine *m, const octi_array_step *step, const block *b, double *to)
 {
     const double *from =
         (const double *)(uintptr_t)step->address + row_of(m, step, b) * step->width + column_of(m, step, b);
@@ -149,7 +149,7 @@ static void run_function(const machine *m, const oct_task *task, uint64_t row, u
 }
 
 /* Elements of one row of a source. */
-static void generate(const machine *m, const octi_step *step, const oct_task *task, uint64_t row,
+static void generate(const machine *m, const octi_array_step *step, const oct_task *task, uint64_t row,
                      uint64_t column, uint64_t count, double *to)
 {
     switch (step->code) {
@@ -168,7 +168,7 @@ static void generate(const machine *m, const octi_step *step, const oct_task *ta
     }
 }
 
-static void run_source(const machine *m, const octi_step *step, const oct_task *task, const block *b,
+static void run_source(const machine *m, const octi_array_step *step, const oct_task *task, const block *b,
                        double *to)
 {
     bool one_row = step->flags & OCTI_ONE_ROW, one_column = step->flags & OCTI_ONE_COLUMN;
@@ -183,7 +183,7 @@ static void run_source(const machine *m, const octi_step *step, const oct_task *
     }
 }
 
-static const double *run_step(const machine *m, const octi_step *step, const block *b, double *to)
+static const double *run_step(const machine *m, const octi_array_step *step, const block *b, double *to)
 {
     const double *a = m->at[step->operands[0]], *other = m->at[step->operands[1]];
     const oct_task *task;
@@ -218,28 +218,30 @@ static const double *run_step(const machine *m, const octi_step *step, const blo
 
 /* ---- blocks ---- */
 
-static void reduce_block(const octi_reduction *reduction, octi_part *part, const block *b, const double *x)
+static void reduce_block(const octi_array_reduction *reduction, octi_array_part *part, const block *b,
+                         const double *x)
 {
     if (reduction->axis == OCT_ALL) {
-        octi_part_add_block(part, 0, x, b->count);
+        octi_array_part_add_block(part, 0, x, b->count);
         return;
     }
     for (uint64_t r = 0; r < b->rows; r++, x += b->columns) {
         if (reduction->axis == 0)
-            octi_part_add_each(part, b->column, x, b->columns);
+            octi_array_part_add_each(part, b->column, x, b->columns);
         else
-            octi_part_add_block(part, b->row + r, x, b->columns);
+            octi_array_part_add_block(part, b->row + r, x, b->columns);
     }
 }
 
-static void run_block(machine *m, const block *b, octi_part *part)
+static void run_block(machine *m, const block *b, octi_array_part *part)
 {
-    const octi_program *program = m->program;
+    const octi_array_program *program = m->program;
     double *out = part ? NULL : m->out + b->row * m->place->columns + b->column;
     for (uint32_t s = 0; s < program->count; s++) {
-        const octi_step *step = &program->steps[s];
+        const octi_array_step *step = &program->steps[s];
         bool last = s + 1 == program->count && out;
-        m->at[step->slot] = run_step(m, step, b, last ? out : m->slots + (size_t)step->slot * OCTI_BLOCK);
+        m->at[step->slot] =
+            run_step(m, step, b, last ? out : m->slots + (size_t)step->slot * OCTI_ARRAY_BLOCK);
     }
     const double *result = m->at[program->steps[program->count - 1].slot];
     if (part)
@@ -248,18 +250,19 @@ static void run_block(machine *m, const block *b, octi_part *part)
         memcpy(out, result, b->count * sizeof(double));
 }
 
-static oct_err run_blocks(machine *m, octi_part *part, oct_error *err)
+static oct_err run_blocks(machine *m, octi_array_part *part, oct_error *err)
 {
-    const octi_place_of *place = m->place;
+    const octi_array_place *place = m->place;
     if (place->columns == 0)
         return OCT_OK;
-    uint64_t high = place->columns < OCTI_BLOCK ? OCTI_BLOCK / place->columns : 1;
+    uint64_t high = place->columns < OCTI_ARRAY_BLOCK ? OCTI_ARRAY_BLOCK / place->columns : 1;
     for (uint64_t r = 0; r < place->rows; r += high)
-        for (uint64_t c = 0; c < place->columns; c += OCTI_BLOCK) {
+        for (uint64_t c = 0; c < place->columns; c += OCTI_ARRAY_BLOCK) {
             block b = {.row = r,
                        .column = c,
                        .rows = place->rows - r < high ? place->rows - r : high,
-                       .columns = place->columns - c < OCTI_BLOCK ? place->columns - c : OCTI_BLOCK};
+                       .columns =
+                           place->columns - c < OCTI_ARRAY_BLOCK ? place->columns - c : OCTI_ARRAY_BLOCK};
             b.count = (size_t)(b.rows * b.columns);
             run_block(m, &b, part);
             if (err->code != OCT_OK)
@@ -270,16 +273,16 @@ static oct_err run_blocks(machine *m, octi_part *part, oct_error *err)
 
 /* ---- beginning ---- */
 
-static oct_err check(const octi_program *program, size_t size, oct_error *err)
+static oct_err check(const octi_array_program *program, size_t size, oct_error *err)
 {
     if (size < sizeof(*program) || program->count == 0 || program->count > OCTI_PROGRAM_STEPS ||
-        size != sizeof(*program) + program->count * sizeof(octi_step) || program->slots == 0 ||
+        size != sizeof(*program) + program->count * sizeof(octi_array_step) || program->slots == 0 ||
         program->slots > OCTI_PROGRAM_STEPS)
         return oct_fail(err, OCT_E_PROTOCOL, "a pass over an array of %zu bytes makes no sense", size);
     for (uint32_t s = 0; s < program->count; s++) {
-        const octi_step *step = &program->steps[s];
+        const octi_array_step *step = &program->steps[s];
         bool tasks = step->code == OCTI_ARRAY_TASK || step->code == OCTI_STEP_FUNCTION;
-        if (step->slot >= program->slots || step->input >= OCTI_INPUTS ||
+        if (step->slot >= program->slots || step->input >= OCTI_ARRAY_INPUTS ||
             step->operands[0] >= program->slots || step->operands[1] >= program->slots ||
             step->operands[2] >= program->slots || (tasks && !octi_registry_at(step->task)))
             return oct_fail(err, OCT_E_PROTOCOL, "step %u of a pass over an array makes no sense", s);
@@ -290,9 +293,9 @@ static oct_err check(const octi_program *program, size_t size, oct_error *err)
 /* Each input as its steps read it: of the right size, and turned where it is transposed. */
 static oct_err take_inputs(machine *m, const oct_doubles *inputs, oct_error *err)
 {
-    const octi_place_of *place = m->place;
+    const octi_array_place *place = m->place;
     for (uint32_t s = 0; s < m->program->count; s++) {
-        const octi_step *step = &m->program->steps[s];
+        const octi_array_step *step = &m->program->steps[s];
         if (step->code != OCTI_STEP_INPUT)
             continue;
         uint64_t rows = step->flags & OCTI_ONE_ROW ? 1 : place->rows;
@@ -305,10 +308,10 @@ static oct_err take_inputs(machine *m, const oct_doubles *inputs, oct_error *err
         m->inputs[step->input] = input->data;
         if (!(step->flags & OCTI_TRANSPOSED) || rows < 2 || columns < 2)
             continue;
-        m->turned[step->input] = octi_doubles_make(input->count, err);
+        m->turned[step->input] = octi_array_doubles_make(input->count, err);
         if (!m->turned[step->input])
             return err->code;
-        octi_transpose(input->data, columns, rows, m->turned[step->input]);
+        octi_array_transpose(input->data, columns, rows, m->turned[step->input]);
         m->inputs[step->input] = m->turned[step->input];
     }
     return OCT_OK;
@@ -316,29 +319,29 @@ static oct_err take_inputs(machine *m, const oct_doubles *inputs, oct_error *err
 
 static oct_err begin(machine *m, size_t doubles, oct_error *err)
 {
-    const octi_program *program = m->program;
+    const octi_array_program *program = m->program;
     size_t args = 1;
     for (uint32_t s = 0; s < program->count; s++) {
-        const octi_step *step = &program->steps[s];
+        const octi_array_step *step = &program->steps[s];
         const oct_task *task = step->code == OCTI_ARRAY_TASK || step->code == OCTI_STEP_FUNCTION
                                    ? octi_registry_at(step->task)
                                    : NULL;
         if (task && task->args_size > args)
             args = task->args_size;
     }
-    m->slots = malloc((size_t)program->slots * OCTI_BLOCK * sizeof(double));
+    m->slots = malloc((size_t)program->slots * OCTI_ARRAY_BLOCK * sizeof(double));
     m->at = calloc(program->slots, sizeof(*m->at));
     m->args = calloc(1, args);
     if (!m->slots || !m->at || !m->args)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a pass over an array");
-    m->out = octi_doubles_make(doubles, err);
+    m->out = octi_array_doubles_make(doubles, err);
     if (!m->out)
         return err->code;
     for (uint32_t s = 0; s < program->count; s++) {
-        const octi_step *step = &program->steps[s];
-        double *slot = m->slots + (size_t)step->slot * OCTI_BLOCK;
+        const octi_array_step *step = &program->steps[s];
+        double *slot = m->slots + (size_t)step->slot * OCTI_ARRAY_BLOCK;
         m->at[step->slot] = slot;
-        for (int i = 0; step->code == OCTI_STEP_NUMBER && i < OCTI_BLOCK; i++)
+        for (int i = 0; step->code == OCTI_STEP_NUMBER && i < OCTI_ARRAY_BLOCK; i++)
             slot[i] = step->value;
     }
     return OCT_OK;
@@ -350,39 +353,39 @@ static void deinit(machine *m)
     free(m->at);
     free(m->args);
     free(m->out);
-    for (int i = 0; i < OCTI_INPUTS; i++)
+    for (int i = 0; i < OCTI_ARRAY_INPUTS; i++)
         free(m->turned[i]);
 }
 
-static bool only_transposes(const octi_program *program)
+static bool only_transposes(const octi_array_program *program)
 {
     return program->count == 1 && program->steps[0].code == OCTI_STEP_INPUT &&
            program->steps[0].flags == OCTI_TRANSPOSED && program->reduction.kind == OCTI_KEEP_ALL;
 }
 
-oct_err octi_program_run(const octi_program *program, size_t size, const octi_place_of *place,
-                         const oct_doubles *inputs, oct_doubles *out, oct_error *err)
+oct_err octi_array_program_run(const octi_array_program *program, size_t size, const octi_array_place *place,
+                               const oct_doubles *inputs, oct_doubles *out, oct_error *err)
 {
     oct_err code = check(program, size, err);
     if (code != OCT_OK)
         return code;
     machine m = {.program = program, .place = place};
-    const octi_reduction *reduction = &program->reduction;
+    const octi_array_reduction *reduction = &program->reduction;
     size_t count = reduction->axis == OCT_ALL ? 1 : reduction->axis == 0 ? place->columns : place->rows;
     bool reduces = reduction->kind != OCTI_KEEP_ALL;
-    size_t doubles = reduces ? octi_part_size(reduction->kind, count) : place->rows * place->columns;
+    size_t doubles = reduces ? octi_array_part_size(reduction->kind, count) : place->rows * place->columns;
     code = begin(&m, doubles, err);
     if (code == OCT_OK && only_transposes(program) && inputs->count == doubles) {
-        octi_transpose(inputs->data, place->columns, place->rows, m.out);
+        octi_array_transpose(inputs->data, place->columns, place->rows, m.out);
     } else if (code == OCT_OK) {
-        octi_part part = octi_part_over(reduction->kind, count, m.out);
+        octi_array_part part = octi_array_part_over(reduction->kind, count, m.out);
         if (reduces)
-            octi_part_begin(&part);
+            octi_array_part_begin(&part);
         code = take_inputs(&m, inputs, err);
         if (code == OCT_OK)
             code = run_blocks(&m, reduces ? &part : NULL, err);
         if (code == OCT_OK && reduces && place->finish) {
-            octi_part_finish(&part, reduction->count);
+            octi_array_part_finish(&part, reduction->count);
             doubles = count;
         }
     }
@@ -395,7 +398,7 @@ oct_err octi_program_run(const octi_program *program, size_t size, const octi_pl
 }
 
 /* In tiles of a few cache lines, so that neither side misses at every element. */
-void octi_transpose(const double *from, uint64_t rows, uint64_t columns, double *to)
+void octi_array_transpose(const double *from, uint64_t rows, uint64_t columns, double *to)
 {
     enum { TILE = 16 };
     for (uint64_t r = 0; r < rows; r += TILE)

@@ -7,17 +7,17 @@ static bool is_sum(uint32_t kind)
     return kind == OCTI_SUM || kind == OCTI_MEAN;
 }
 
-size_t octi_part_size(uint32_t kind, size_t count)
+size_t octi_array_part_size(uint32_t kind, size_t count)
 {
     return is_sum(kind) ? 2 * count : count;
 }
 
-octi_part octi_part_over(uint32_t kind, size_t count, double *memory)
+octi_array_part octi_array_part_over(uint32_t kind, size_t count, double *memory)
 {
-    return (octi_part){kind, count, memory, is_sum(kind) ? memory + count : NULL};
+    return (octi_array_part){kind, count, memory, is_sum(kind) ? memory + count : NULL};
 }
 
-void octi_part_begin(octi_part *part)
+void octi_array_part_begin(octi_array_part *part)
 {
     double zero = is_sum(part->kind) ? 0 : part->kind == OCTI_MIN ? INFINITY : -INFINITY;
     for (size_t i = 0; i < part->count; i++)
@@ -26,7 +26,7 @@ void octi_part_begin(octi_part *part)
         part->errors[i] = 0;
 }
 
-/* Once the sum is infinite or NaN its error is NaN, which octi_part_finish does not look at. */
+/* Once the sum is infinite or NaN its error is NaN, which octi_array_part_finish does not look at. */
 static inline void two_sum(double *sum, double *error, double x)
 {
     double s = *sum + x, back = s - *sum;
@@ -45,7 +45,7 @@ static inline double greater(double m, double x)
     return x > m || x != x ? x : m;
 }
 
-void octi_part_add_each(octi_part *part, size_t first, const double *restrict x, size_t count)
+void octi_array_part_add_each(octi_array_part *part, size_t first, const double *restrict x, size_t count)
 {
     double *restrict values = part->values + first;
     if (is_sum(part->kind)) {
@@ -84,7 +84,7 @@ static double sum_block(const double *x, size_t count)
     return sum_block(x, half) + sum_block(x + half, count - half);
 }
 
-void octi_part_add_block(octi_part *part, size_t at, const double *x, size_t count)
+void octi_array_part_add_block(octi_array_part *part, size_t at, const double *x, size_t count)
 {
     if (count == 0)
         return;
@@ -116,14 +116,14 @@ void octi_part_add_block(octi_part *part, size_t at, const double *x, size_t cou
     part->values[at] = result;
 }
 
-void octi_part_merge(octi_part *part, const octi_part *other)
+void octi_array_part_merge(octi_array_part *part, const octi_array_part *other)
 {
-    octi_part_add_each(part, 0, other->values, part->count);
+    octi_array_part_add_each(part, 0, other->values, part->count);
     for (size_t i = 0; part->errors && i < part->count; i++)
         part->errors[i] += other->errors[i];
 }
 
-void octi_part_finish(octi_part *part, uint64_t elements)
+void octi_array_part_finish(octi_array_part *part, uint64_t elements)
 {
     if (!part->errors)
         return;

@@ -8,30 +8,30 @@
 
 #include "runtime/array/program.h"
 
-typedef struct octi_part {
+typedef struct octi_array_part {
     uint32_t kind;
     size_t count;
     double *values;
     double *errors; /* NULL of extremes */
-} octi_part;
+} octi_array_part;
 
 /* Doubles in a part of so many results. */
-size_t octi_part_size(uint32_t kind, size_t count);
+size_t octi_array_part_size(uint32_t kind, size_t count);
 
 /* A part over memory of that size; begun where it is to be filled. */
-octi_part octi_part_over(uint32_t kind, size_t count, double *memory);
-void octi_part_begin(octi_part *part);
+octi_array_part octi_array_part_over(uint32_t kind, size_t count, double *memory);
+void octi_array_part_begin(octi_array_part *part);
 
 /* Results first to first + count - 1 each take the next element. */
-void octi_part_add_each(octi_part *part, size_t first, const double *x, size_t count);
+void octi_array_part_add_each(octi_array_part *part, size_t first, const double *x, size_t count);
 
-/* One result takes a block of at most OCTI_BLOCK elements. */
-void octi_part_add_block(octi_part *part, size_t at, const double *x, size_t count);
+/* One result takes a block of at most OCTI_ARRAY_BLOCK elements. */
+void octi_array_part_add_block(octi_array_part *part, size_t at, const double *x, size_t count);
 
 /* All results of another part. */
-void octi_part_merge(octi_part *part, const octi_part *other);
+void octi_array_part_merge(octi_array_part *part, const octi_array_part *other);
 
 /* Its values become the results; the errors are used up. */
-void octi_part_finish(octi_part *part, uint64_t elements);
+void octi_array_part_finish(octi_array_part *part, uint64_t elements);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* ---- grids ---- */
 
-void octi_chunk_unref(octi_chunk *chunk)
+void octi_array_chunk_unref(octi_array_chunk *chunk)
 {
     if (!chunk || --chunk->references > 0)
         return;
@@ -21,10 +21,11 @@ void octi_chunk_unref(octi_chunk *chunk)
     free(chunk);
 }
 
-octi_grid *octi_grid_create(octi_extent size, octi_extent cut, oct_error *err)
+octi_array_grid *octi_array_grid_create(octi_array_extent size, octi_array_extent cut, oct_error *err)
 {
-    uint64_t rows = octi_cut_count(size.rows, cut.rows), columns = octi_cut_count(size.columns, cut.columns);
-    octi_grid *grid = calloc(1, sizeof(*grid) + (rows * columns + 1) * sizeof(octi_chunk *));
+    uint64_t rows = octi_array_cut_count(size.rows, cut.rows),
+             columns = octi_array_cut_count(size.columns, cut.columns);
+    octi_array_grid *grid = calloc(1, sizeof(*grid) + (rows * columns + 1) * sizeof(octi_array_chunk *));
     if (!grid) {
         oct_fail(err, OCT_E_NOMEM, "out of memory for %" PRIu64 " chunks of an array", rows * columns);
         return NULL;
@@ -37,20 +38,20 @@ octi_grid *octi_grid_create(octi_extent size, octi_extent cut, oct_error *err)
     return grid;
 }
 
-void octi_grid_unref(octi_grid *grid)
+void octi_array_grid_unref(octi_array_grid *grid)
 {
     if (!grid || --grid->references > 0)
         return;
     for (uint64_t i = 0; i < grid->rows * grid->columns; i++)
-        octi_chunk_unref(grid->chunks[i]);
+        octi_array_chunk_unref(grid->chunks[i]);
     free(grid);
 }
 
 /* ---- a run ---- */
 
-void octi_run_init(octi_run *run, oct_pool *pool, int nodes, oct_error *err)
+void octi_array_run_init(octi_array_run *run, oct_pool *pool, int nodes, oct_error *err)
 {
-    *run = (octi_run){.pool = pool, .nodes = nodes ? nodes : oct_pool_nodes(pool), .err = err};
+    *run = (octi_array_run){.pool = pool, .nodes = nodes ? nodes : oct_pool_nodes(pool), .err = err};
     /* A journal knows a pass by its arguments, and an address says nothing of what is there. */
     run->shares_memory = octi_pool_executor(pool)->shares_memory && !pool->journal;
     run->down = 1;
@@ -60,7 +61,7 @@ void octi_run_init(octi_run *run, oct_pool *pool, int nodes, oct_error *err)
     run->across = run->nodes / run->down;
 }
 
-void octi_run_total(octi_run *run)
+void octi_array_tell_total(octi_array_run *run)
 {
     char moved[OCTI_SIZE_TEXT];
     octi_size_format(run->moved, moved);
@@ -70,16 +71,16 @@ void octi_run_total(octi_run *run)
     putc('\n', run->plan);
 }
 
-void octi_run_deinit(octi_run *run)
+void octi_array_run_deinit(octi_array_run *run)
 {
     for (size_t i = 0; i < run->kept_count; i++)
-        octi_grid_unref(run->kept[i].grid);
+        octi_array_grid_unref(run->kept[i].grid);
     free(run->kept);
     run->kept = NULL;
     run->kept_count = 0;
 }
 
-void octi_run_pass(octi_run *run, const char *format, ...)
+void octi_array_tell(octi_array_run *run, const char *format, ...)
 {
     run->tasks += run->pass_tasks;
     run->moved += run->pass_moved;
@@ -100,7 +101,7 @@ void octi_run_pass(octi_run *run, const char *format, ...)
 }
 
 /* Block-cyclic, as a product wants it; a vector over all nodes. */
-int octi_run_owner(const octi_run *run, const octi_grid *grid, uint64_t i, uint64_t k)
+int octi_array_owner(const octi_array_run *run, const octi_array_grid *grid, uint64_t i, uint64_t k)
 {
     if (grid->rows == 1 || grid->columns == 1)
         return (int)((i + k) % (uint64_t)run->nodes);
@@ -120,7 +121,7 @@ static void strip(char *what)
     }
 }
 
-oct_err octi_chunk_why(octi_run *run, octi_chunk *chunk)
+oct_err octi_array_chunk_why(octi_array_run *run, octi_array_chunk *chunk)
 {
     const oct_failure *failure = oct_future_failure(chunk->future);
     if (failure)
@@ -131,15 +132,15 @@ oct_err octi_chunk_why(octi_run *run, octi_chunk *chunk)
     return run->err->code;
 }
 
-static oct_err wait_for(octi_run *run, octi_chunk *chunk)
+static oct_err wait_for(octi_array_run *run, octi_array_chunk *chunk)
 {
     oct_err code = oct_wait(chunk->future, OCT_FOREVER);
     if (code != OCT_OK || oct_future_failure(chunk->future))
-        return octi_chunk_why(run, chunk);
+        return octi_array_chunk_why(run, chunk);
     return OCT_OK;
 }
 
-oct_err octi_run_wait(octi_run *run, octi_grid *grid)
+oct_err octi_array_wait(octi_array_run *run, octi_array_grid *grid)
 {
     oct_err code = OCT_OK;
     for (uint64_t i = 0; code == OCT_OK && i < grid->rows * grid->columns; i++)
@@ -147,7 +148,7 @@ oct_err octi_run_wait(octi_run *run, octi_grid *grid)
     return code;
 }
 
-oct_err octi_chunk_peek(octi_run *run, octi_chunk *chunk, const double **data)
+oct_err octi_array_chunk_peek(octi_array_run *run, octi_array_chunk *chunk, const double **data)
 {
     oct_err code = wait_for(run, chunk);
     octi_job *job = code == OCT_OK ? octi_job_of(chunk->future) : NULL;
@@ -200,7 +201,7 @@ static void join_pass(oct_array *user, oct_array *operand)
         operand->pass = pass;
 }
 
-oct_err octi_run_fuse(oct_array *array)
+oct_err octi_array_fuse(oct_array *array)
 {
     size_t count = count_walk(array, __atomic_add_fetch(&walks, 1, __ATOMIC_RELAXED)), at = 0;
     oct_array **order = malloc(count * sizeof(*order));
@@ -217,12 +218,12 @@ oct_err octi_run_fuse(oct_array *array)
 
 /* ---- what is needed ---- */
 
-static bool same(octi_extent a, octi_extent b)
+static bool same(octi_array_extent a, octi_array_extent b)
 {
     return a.rows == b.rows && a.columns == b.columns;
 }
 
-static octi_grid *find(const octi_run *run, const oct_array *array, octi_extent cut)
+static octi_array_grid *find(const octi_array_run *run, const oct_array *array, octi_array_extent cut)
 {
     for (size_t i = 0; i < run->kept_count; i++)
         if (run->kept[i].array == array && same(run->kept[i].grid->cut, cut))
@@ -230,70 +231,97 @@ static octi_grid *find(const octi_run *run, const oct_array *array, octi_extent 
     return NULL;
 }
 
-static oct_err keep(octi_run *run, const oct_array *array, octi_grid *grid)
+static oct_err keep(octi_array_run *run, const oct_array *array, octi_array_grid *grid)
 {
     if ((run->kept_count & (run->kept_count - 1)) == 0) {
         size_t room = run->kept_count ? 2 * run->kept_count : 1;
-        octi_kept *kept = realloc(run->kept, room * sizeof(*kept));
+        octi_array_kept *kept = realloc(run->kept, room * sizeof(*kept));
         if (!kept)
             return oct_fail(run->err, OCT_E_NOMEM, "out of memory for %zu arrays", room);
         run->kept = kept;
     }
     grid->references++;
-    run->kept[run->kept_count++] = (octi_kept){array, grid};
+    run->kept[run->kept_count++] = (octi_array_kept){array, grid};
     return OCT_OK;
 }
 
-static oct_err window_of(octi_run *run, oct_array *from, octi_extent from_cut, uint64_t row, uint64_t column,
-                         octi_extent size, octi_extent cut, octi_grid **out)
+static oct_err window_of(octi_array_run *run, oct_array *from, octi_array_extent from_cut, uint64_t row,
+                         uint64_t column, octi_array_extent size, octi_array_extent cut,
+                         octi_array_grid **out)
 {
-    octi_grid *grid;
-    oct_err code = octi_run_need(run, from, from_cut, &grid);
+    octi_array_grid *grid;
+    oct_err code = octi_array_need(run, from, from_cut, &grid);
     if (code != OCT_OK)
         return code;
-    code = octi_run_window(run, grid, row, column, size, cut, out);
-    octi_grid_unref(grid);
+    code = octi_array_window(run, grid, row, column, size, cut, out);
+    octi_array_grid_unref(grid);
     return code;
 }
 
-static oct_err make(octi_run *run, oct_array *array, octi_extent cut, octi_grid **out)
+/* A computed array as it would lie on another number of nodes. */
+static oct_err as_if_computed(octi_array_run *run, octi_array_grid *there, octi_array_grid **out)
 {
-    octi_grid *made = NULL;
+    octi_array_grid *grid = octi_array_grid_create(there->size, there->cut, run->err);
+    oct_err code = grid ? OCT_OK : run->err->code;
+    for (uint64_t i = 0; code == OCT_OK && i < grid->rows; i++)
+        for (uint64_t k = 0; code == OCT_OK && k < grid->columns; k++) {
+            octi_array_chunk *chunk = malloc(sizeof(*chunk));
+            if (!chunk) {
+                code = oct_fail(run->err, OCT_E_NOMEM, "out of memory for the plan of an array");
+                break;
+            }
+            *chunk = (octi_array_chunk){.references = 1,
+                                        .node = octi_array_owner(run, grid, i, k),
+                                        .elements = octi_array_grid_elements(grid, i, k)};
+            *octi_array_grid_at(grid, i, k) = chunk;
+        }
+    if (code == OCT_OK)
+        *out = grid;
+    else
+        octi_array_grid_unref(grid);
+    return code;
+}
+
+static oct_err make(octi_array_run *run, oct_array *array, octi_array_extent cut, octi_array_grid **out)
+{
+    octi_array_grid *made = NULL;
     oct_err code;
     if (array->generated || array->kind == OCTI_ARRAY_TRANSPOSE)
-        return octi_run_points(run, array, cut, out);
+        return octi_array_points(run, array, cut, out);
     if (array->kind == OCTI_ARRAY_SLICE)
         return window_of(run, array->from[0], array->from[0]->cut, array->row, array->column, array->size,
                          cut, out);
     if (array->kind == OCTI_ARRAY_RECHUNK)
-        return octi_run_need(run, array->from[0], cut, out);
+        return octi_array_need(run, array->from[0], cut, out);
     if (!same(cut, array->cut))
         return window_of(run, array, array->cut, 0, 0, array->size, cut, out);
     switch (array->kind) {
     case OCTI_ARRAY_TABLE:
+        if (run->dry && run->nodes != oct_pool_nodes(run->pool))
+            return as_if_computed(run, array->grid, out);
         *out = array->grid;
         array->grid->references++;
         return OCT_OK;
     case OCTI_ARRAY_REDUCE:
-        code = octi_run_reduce(run, array, &made);
+        code = octi_array_reductions(run, array, &made);
         break;
     case OCTI_ARRAY_RESHAPE:
-        code = octi_run_reshape(run, array, &made);
+        code = octi_array_reshape(run, array, &made);
         break;
     case OCTI_ARRAY_MATMUL:
-        code = octi_run_matmul(run, array, &made);
+        code = octi_array_products(run, array, &made);
         break;
     default:
-        code = octi_run_points(run, array, cut, &made);
+        code = octi_array_points(run, array, cut, &made);
     }
     if (code == OCT_OK)
         *out = made;
     return code;
 }
 
-oct_err octi_run_need(octi_run *run, oct_array *array, octi_extent cut, octi_grid **out)
+oct_err octi_array_need(octi_array_run *run, oct_array *array, octi_array_extent cut, octi_array_grid **out)
 {
-    octi_grid *grid = find(run, array, cut);
+    octi_array_grid *grid = find(run, array, cut);
     if (grid) {
         grid->references++;
         *out = grid;
@@ -301,7 +329,7 @@ oct_err octi_run_need(octi_run *run, oct_array *array, octi_extent cut, octi_gri
     }
     oct_err code = make(run, array, cut, &grid);
     if (code == OCT_OK && keep(run, array, grid) != OCT_OK) {
-        octi_grid_unref(grid);
+        octi_array_grid_unref(grid);
         code = run->err->code;
     }
     if (code == OCT_OK)

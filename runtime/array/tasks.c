@@ -11,7 +11,7 @@
 
 static oct_doubles make(uint64_t count)
 {
-    double *data = octi_doubles_make(count, oct_task_error());
+    double *data = octi_array_doubles_make(count, oct_task_error());
     return data ? (oct_doubles){data, count} : (oct_doubles){0};
 }
 
@@ -23,12 +23,12 @@ static oct_doubles copy(oct_doubles from)
     return out;
 }
 
-OCT_TASK(oct_doubles, octi_array_pass, oct_bytes, program, octi_place_of, place, oct_doubles, a, oct_doubles,
-         b, oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f)
+OCT_TASK(oct_doubles, octi_array_pass, oct_bytes, program, octi_array_place, place, oct_doubles, a,
+         oct_doubles, b, oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f)
 {
-    const oct_doubles inputs[OCTI_INPUTS] = {a, b, c, d, e, f};
+    const oct_doubles inputs[OCTI_ARRAY_INPUTS] = {a, b, c, d, e, f};
     oct_doubles out = {0};
-    if (octi_program_run(program.data, program.size, &place, inputs, &out, oct_task_error()) != OCT_OK)
+    if (octi_array_program_run(program.data, program.size, &place, inputs, &out, oct_task_error()) != OCT_OK)
         out = (oct_doubles){0};
     return out;
 }
@@ -43,7 +43,7 @@ OCT_TASK(oct_doubles, octi_array_copy, oct_doubles, values)
     return copy(values);
 }
 
-OCT_TASK(oct_doubles, octi_array_cut, octi_cut_plan, plan, oct_doubles, from)
+OCT_TASK(oct_doubles, octi_array_cut, octi_array_cut_plan, plan, oct_doubles, from)
 {
     oct_doubles out = make(plan.rows * plan.columns);
     for (uint64_t r = 0; out.data && r < plan.rows; r++)
@@ -52,15 +52,15 @@ OCT_TASK(oct_doubles, octi_array_cut, octi_cut_plan, plan, oct_doubles, from)
     return out;
 }
 
-typedef struct octi_join_plan {
+typedef struct octi_array_join_plan {
     uint64_t rows;
     uint32_t count;
-} octi_join_plan;
+} octi_array_join_plan;
 
-OCT_TASK(oct_doubles, octi_array_join, octi_join_plan, plan, oct_doubles, a, oct_doubles, b, oct_doubles, c,
-         oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
+OCT_TASK(oct_doubles, octi_array_join, octi_array_join_plan, plan, oct_doubles, a, oct_doubles, b,
+         oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
 {
-    const oct_doubles parts[OCTI_JOINED] = {a, b, c, d, e, f, g};
+    const oct_doubles parts[OCTI_ARRAY_JOINED] = {a, b, c, d, e, f, g};
     uint64_t count = 0;
     for (uint32_t p = 0; p < plan.count; p++)
         count += parts[p].count;
@@ -76,33 +76,34 @@ OCT_TASK(oct_doubles, octi_array_join, octi_join_plan, plan, oct_doubles, a, oct
     return out;
 }
 
-OCT_TASK(oct_doubles, octi_array_merge, octi_merge_plan, plan, oct_doubles, a, oct_doubles, b, oct_doubles, c,
-         oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
+OCT_TASK(oct_doubles, octi_array_merge, octi_array_merge_plan, plan, oct_doubles, a, oct_doubles, b,
+         oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
 {
-    const oct_doubles parts[OCTI_JOINED] = {a, b, c, d, e, f, g};
-    oct_doubles out = make(octi_part_size(plan.reduction.kind, plan.results));
+    const oct_doubles parts[OCTI_ARRAY_JOINED] = {a, b, c, d, e, f, g};
+    oct_doubles out = make(octi_array_part_size(plan.reduction.kind, plan.results));
     if (!out.data)
         return out;
-    octi_part all = octi_part_over(plan.reduction.kind, plan.results, out.data);
-    octi_part_begin(&all);
+    octi_array_part all = octi_array_part_over(plan.reduction.kind, plan.results, out.data);
+    octi_array_part_begin(&all);
     for (uint32_t p = 0; p < plan.parts; p++) {
-        octi_part part = octi_part_over(plan.reduction.kind, plan.results, parts[p].data);
-        octi_part_merge(&all, &part);
+        octi_array_part part = octi_array_part_over(plan.reduction.kind, plan.results, parts[p].data);
+        octi_array_part_merge(&all, &part);
     }
     if (plan.finish) {
-        octi_part_finish(&all, plan.reduction.count);
+        octi_array_part_finish(&all, plan.reduction.count);
         out.count = plan.results;
     }
     return out;
 }
 
-OCT_TASK(oct_doubles, octi_array_product, octi_product_plan, plan, oct_doubles, sum, oct_doubles, a0,
+OCT_TASK(oct_doubles, octi_array_product, octi_array_product_plan, plan, oct_doubles, sum, oct_doubles, a0,
          oct_doubles, b0, oct_doubles, a1, oct_doubles, b1, oct_doubles, a2, oct_doubles, b2)
 {
-    const double *a[OCTI_PAIRS] = {a0.data, a1.data, a2.data}, *b[OCTI_PAIRS] = {b0.data, b1.data, b2.data};
+    const double *a[OCTI_SUMMA_STEPS] = {a0.data, a1.data, a2.data},
+                 *b[OCTI_SUMMA_STEPS] = {b0.data, b1.data, b2.data};
     oct_doubles out = plan.more ? copy(sum) : make(plan.rows * plan.columns);
     bool more = plan.more;
-    for (int p = 0; out.data && p < OCTI_PAIRS && plan.inner[p] > 0; p++) {
+    for (int p = 0; out.data && p < OCTI_SUMMA_STEPS && plan.inner[p] > 0; p++) {
         octi_product product = {.rows = plan.rows,
                                 .columns = plan.columns,
                                 .inner = plan.inner[p],
@@ -125,14 +126,15 @@ OCT_TASK(oct_doubles, octi_array_product, octi_product_plan, plan, oct_doubles, 
 /* ---- starting them ---- */
 
 /* The chunk to be, and what has to move for it. */
-static octi_chunk *expect(octi_run *run, int node, uint64_t elements, octi_chunk *const *inputs, size_t count)
+static octi_array_chunk *expect(octi_array_run *run, int node, uint64_t elements,
+                                octi_array_chunk *const *inputs, size_t count)
 {
-    octi_chunk *chunk = malloc(sizeof(*chunk));
+    octi_array_chunk *chunk = malloc(sizeof(*chunk));
     if (!chunk) {
         oct_fail(run->err, OCT_E_NOMEM, "out of memory for an array");
         return NULL;
     }
-    *chunk = (octi_chunk){.references = 1, .node = node, .elements = elements};
+    *chunk = (octi_array_chunk){.references = 1, .node = node, .elements = elements};
     run->pass_tasks++;
     for (size_t i = 0; i < count; i++)
         if (inputs[i] && inputs[i]->node != node)
@@ -140,7 +142,7 @@ static octi_chunk *expect(octi_run *run, int node, uint64_t elements, octi_chunk
     return chunk;
 }
 
-static octi_chunk *started(octi_run *run, octi_chunk *chunk, oct_future *future)
+static octi_array_chunk *started(octi_array_run *run, octi_array_chunk *chunk, oct_future *future)
 {
     if (future) {
         chunk->future = future;
@@ -152,35 +154,36 @@ static octi_chunk *started(octi_run *run, octi_chunk *chunk, oct_future *future)
 }
 
 /* Where there is one node, whoever has time. */
-static oct_options on(const octi_run *run, int node)
+static oct_options on(const octi_array_run *run, int node)
 {
     return (oct_options){.node = run->nodes > 1 ? node + 1 : 0};
 }
 
-static oct_future *future_of(const octi_chunk *chunk)
+static oct_future *future_of(const octi_array_chunk *chunk)
 {
     return chunk ? chunk->future : NULL;
 }
 
-octi_chunk *octi_start_pass(octi_run *run, int node, uint64_t elements, const oct_bytes *program,
-                            const octi_place_of *place, octi_chunk *const inputs[OCTI_INPUTS])
+octi_array_chunk *octi_array_start_pass(octi_array_run *run, int node, uint64_t elements,
+                                        const oct_bytes *program, const octi_array_place *place,
+                                        octi_array_chunk *const inputs[OCTI_ARRAY_INPUTS])
 {
-    octi_chunk *chunk = expect(run, node, elements, inputs, OCTI_INPUTS);
+    octi_array_chunk *chunk = expect(run, node, elements, inputs, OCTI_ARRAY_INPUTS);
     if (!chunk || run->dry)
         return chunk;
     struct octi__args_octi_array_pass args = {.program = *program, .place = *place};
-    oct_future *futures[2 + OCTI_INPUTS] = {0};
-    for (int i = 0; i < OCTI_INPUTS; i++)
+    oct_future *futures[2 + OCTI_ARRAY_INPUTS] = {0};
+    for (int i = 0; i < OCTI_ARRAY_INPUTS; i++)
         futures[2 + i] = future_of(inputs[i]);
     oct_options options = on(run, node);
     return started(
         run, chunk,
-        octi_submit(run->pool, &options, &octi__task_octi_array_pass, &args, futures, 2 + OCTI_INPUTS));
+        octi_submit(run->pool, &options, &octi__task_octi_array_pass, &args, futures, 2 + OCTI_ARRAY_INPUTS));
 }
 
-octi_chunk *octi_start_hold(octi_run *run, int node, const oct_doubles *values)
+octi_array_chunk *octi_array_start_hold(octi_array_run *run, int node, const oct_doubles *values)
 {
-    octi_chunk *chunk = expect(run, node, values->count, NULL, 0);
+    octi_array_chunk *chunk = expect(run, node, values->count, NULL, 0);
     if (chunk && node != 0)
         run->pass_moved += values->count * sizeof(double);
     if (!chunk || run->dry)
@@ -189,84 +192,89 @@ octi_chunk *octi_start_hold(octi_run *run, int node, const oct_doubles *values)
     return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_hold, *values));
 }
 
-octi_chunk *octi_start_copy(octi_run *run, int node, octi_chunk *of)
+octi_array_chunk *octi_array_start_copy(octi_array_run *run, int node, octi_array_chunk *of)
 {
-    octi_chunk *chunk = expect(run, node, of->elements, &of, 1);
+    octi_array_chunk *chunk = expect(run, node, of->elements, &of, 1);
     if (!chunk || run->dry)
         return chunk;
     oct_options options = on(run, node);
     return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_copy, of->future));
 }
 
-octi_chunk *octi_start_cut(octi_run *run, octi_chunk *of, const octi_cut_plan *plan)
+octi_array_chunk *octi_array_start_cut(octi_array_run *run, octi_array_chunk *of,
+                                       const octi_array_cut_plan *plan)
 {
-    octi_chunk *chunk = expect(run, of->node, plan->rows * plan->columns, &of, 1);
+    octi_array_chunk *chunk = expect(run, of->node, plan->rows * plan->columns, &of, 1);
     if (!chunk || run->dry)
         return chunk;
     oct_options options = on(run, of->node);
     return started(run, chunk, oct_submit_with(run->pool, &options, octi_array_cut, *plan, of->future));
 }
 
-octi_chunk *octi_start_join(octi_run *run, int node, uint64_t rows, octi_chunk *const *chunks, size_t count)
+octi_array_chunk *octi_array_start_join(octi_array_run *run, int node, uint64_t rows,
+                                        octi_array_chunk *const *chunks, size_t count)
 {
     uint64_t elements = 0;
     for (size_t i = 0; i < count; i++)
         elements += chunks[i]->elements;
-    octi_chunk *chunk = expect(run, node, elements, chunks, count);
+    octi_array_chunk *chunk = expect(run, node, elements, chunks, count);
     if (!chunk || run->dry)
         return chunk;
     struct octi__args_octi_array_join args = {.plan = {rows, (uint32_t)count}};
-    oct_future *futures[1 + OCTI_JOINED] = {0};
+    oct_future *futures[1 + OCTI_ARRAY_JOINED] = {0};
     for (size_t i = 0; i < count; i++)
         futures[1 + i] = chunks[i]->future;
     oct_options options = on(run, node);
     return started(
         run, chunk,
-        octi_submit(run->pool, &options, &octi__task_octi_array_join, &args, futures, 1 + OCTI_JOINED));
+        octi_submit(run->pool, &options, &octi__task_octi_array_join, &args, futures, 1 + OCTI_ARRAY_JOINED));
 }
 
-octi_chunk *octi_start_merge(octi_run *run, int node, const octi_merge_plan *plan, octi_chunk *const *parts)
+octi_array_chunk *octi_array_start_merge(octi_array_run *run, int node, const octi_array_merge_plan *plan,
+                                         octi_array_chunk *const *parts)
 {
-    uint64_t elements = plan->finish ? plan->results : octi_part_size(plan->reduction.kind, plan->results);
-    octi_chunk *chunk = expect(run, node, elements, parts, plan->parts);
+    uint64_t elements =
+        plan->finish ? plan->results : octi_array_part_size(plan->reduction.kind, plan->results);
+    octi_array_chunk *chunk = expect(run, node, elements, parts, plan->parts);
     if (!chunk || run->dry)
         return chunk;
     struct octi__args_octi_array_merge args = {.plan = *plan};
-    oct_future *futures[1 + OCTI_JOINED] = {0};
+    oct_future *futures[1 + OCTI_ARRAY_JOINED] = {0};
     for (size_t i = 0; i < plan->parts; i++)
         futures[1 + i] = parts[i]->future;
     oct_options options = on(run, node);
-    return started(
-        run, chunk,
-        octi_submit(run->pool, &options, &octi__task_octi_array_merge, &args, futures, 1 + OCTI_JOINED));
+    return started(run, chunk,
+                   octi_submit(run->pool, &options, &octi__task_octi_array_merge, &args, futures,
+                               1 + OCTI_ARRAY_JOINED));
 }
 
-octi_chunk *octi_start_product(octi_run *run, int node, const octi_product_plan *plan, octi_chunk *sum,
-                               octi_chunk *const a[OCTI_PAIRS], octi_chunk *const b[OCTI_PAIRS])
+octi_array_chunk *octi_array_start_product(octi_array_run *run, int node, const octi_array_product_plan *plan,
+                                           octi_array_chunk *sum, octi_array_chunk *const a[OCTI_SUMMA_STEPS],
+                                           octi_array_chunk *const b[OCTI_SUMMA_STEPS])
 {
-    octi_chunk *inputs[1 + 2 * OCTI_PAIRS] = {sum, a[0], b[0], a[1], b[1], a[2], b[2]};
-    octi_chunk *chunk = expect(run, node, plan->rows * plan->columns, inputs, 1 + 2 * OCTI_PAIRS);
+    octi_array_chunk *inputs[1 + 2 * OCTI_SUMMA_STEPS] = {sum, a[0], b[0], a[1], b[1], a[2], b[2]};
+    octi_array_chunk *chunk = expect(run, node, plan->rows * plan->columns, inputs, 1 + 2 * OCTI_SUMMA_STEPS);
     if (!chunk || run->dry)
         return chunk;
     struct octi__args_octi_array_product args = {.plan = *plan};
-    oct_future *futures[2 + 2 * OCTI_PAIRS] = {0};
-    for (int i = 0; i < 1 + 2 * OCTI_PAIRS; i++)
+    oct_future *futures[2 + 2 * OCTI_SUMMA_STEPS] = {0};
+    for (int i = 0; i < 1 + 2 * OCTI_SUMMA_STEPS; i++)
         futures[1 + i] = future_of(inputs[i]);
     oct_options options = on(run, node);
-    return started(
-        run, chunk,
-        octi_submit(run->pool, &options, &octi__task_octi_array_product, &args, futures, 2 + 2 * OCTI_PAIRS));
+    return started(run, chunk,
+                   octi_submit(run->pool, &options, &octi__task_octi_array_product, &args, futures,
+                               2 + 2 * OCTI_SUMMA_STEPS));
 }
 
 /* ---- home ---- */
 
-oct_err octi_chunk_home(octi_run *run, octi_chunk *chunk, octi_home *out)
+oct_err octi_array_chunk_home(octi_array_run *run, octi_array_chunk *chunk, octi_array_home *out)
 {
-    *out = (octi_home){0};
+    *out = (octi_array_home){0};
     if (run->nodes == 1) /* the value is in this process */
-        return octi_chunk_peek(run, chunk, &out->data);
+        return octi_array_chunk_peek(run, chunk, &out->data);
     /* A copy comes home, and the chunk stays where it is. */
-    octi_chunk *copied = octi_start_copy(run, chunk->node, chunk);
+    octi_array_chunk *copied = octi_array_start_copy(run, chunk->node, chunk);
     oct_doubles values;
     if (!copied)
         return run->err->code;
@@ -275,13 +283,13 @@ oct_err octi_chunk_home(octi_run *run, octi_chunk *chunk, octi_home *out)
         out->data = out->own = values.data;
         copied->future = NULL;
     } else {
-        octi_chunk_why(run, copied);
+        octi_array_chunk_why(run, copied);
     }
-    octi_chunk_unref(copied);
+    octi_array_chunk_unref(copied);
     return code;
 }
 
-void octi_home_deinit(octi_home *home)
+void octi_array_home_deinit(octi_array_home *home)
 {
     free(home->own);
 }

@@ -169,6 +169,9 @@ OCT_API oct_err oct_array_print(oct_array *array, FILE *to);
 OCT_API oct_err oct_array_explain(oct_array *array, FILE *to);
 OCT_API oct_err oct_array_explain_on(oct_array *array, int nodes, FILE *to);
 
+/* The tasks that computing it would start on a pool of so many nodes, and the bytes that would move. */
+OCT_API oct_err oct_array_cost(oct_array *array, int nodes, uint64_t *tasks, uint64_t *bytes);
+
 /* NULL is ignored. */
 OCT_API void oct_array_destroy(oct_array *array);
 
