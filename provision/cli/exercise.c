@@ -306,6 +306,8 @@ static int check(cli_exercise *exercise, int argc, char **argv)
         return cli_usage(exercise->cli,
                          "'%s' is no stage; there are compile, answer, processes, cluster, race, leak, speed",
                          until);
+    if (cli_given(exercise->cli, "lesson"))
+        return cli_exercise_prove(exercise, cli_value(exercise->cli, "lesson"), last);
     oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
     if (code == OCT_OK) {
         code = cli_exercise_check(exercise, &lesson, last, &passed, &err);
@@ -321,9 +323,19 @@ static int check(cli_exercise *exercise, int argc, char **argv)
 static const struct verb {
     const char *name;
     int (*run)(cli_exercise *exercise, int argc, char **argv);
+    bool many;  /* takes more than one operand */
+    bool apart; /* is not about the student's own folder */
 } verbs[] = {
-    {"list", list},         {"start", start}, {"check", check},       {"hint", hint},
-    {"solution", solution}, {"reset", reset}, {"progress", progress},
+    {"list", list, false, false},
+    {"start", start, false, false},
+    {"watch", cli_exercise_watch, false, false},
+    {"check", check, false, false},
+    {"hint", hint, false, false},
+    {"solution", solution, false, false},
+    {"reset", reset, false, false},
+    {"progress", progress, false, false},
+    {"report", cli_exercise_report, true, true},
+    {"new", cli_exercise_new, false, true},
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -348,7 +360,7 @@ static int exercise_command(cli_context *cli, int argc, char **argv)
             verb = &verbs[i];
     if (!verb)
         return unknown_verb(cli, name);
-    if (argc > 2)
+    if (argc > 2 && !verb->many)
         return cli_usage(cli, "'exercise %s' takes one lesson, not '%s' too", name, argv[2]);
     oct_error err = OCT_ERROR_INIT;
     if (!cli->root) {
@@ -360,7 +372,7 @@ static int exercise_command(cli_context *cli, int argc, char **argv)
     oct_err code = octi_lesson_names(cli->root, &exercise.names, &exercise.name_count, &err);
     if (code == OCT_OK)
         code = octi_course_find(cli_value(cli, "folder"), &exercise.course, &err);
-    if (code == OCT_OK)
+    if (code == OCT_OK && !verb->apart)
         code = octi_record_open(exercise.course.folder, &exercise.record, &err);
     int status = code == OCT_OK ? verb->run(&exercise, argc > 1 ? argc - 1 : 0, argv + (argc > 0))
                                 : cli_fail(cli, &err, NULL);
@@ -373,6 +385,7 @@ static const cli_option options[] = {
     {"folder", 0, "FOLDER", "where your lessons are [exercises, or the folder you are in]"},
     {"anyway", 0, NULL, "open the solution before yours has passed"},
     {"until", 0, "STAGE", "check no further than this stage"},
+    {"lesson", 0, "LESSON", "check the lesson itself: it fails as handed out and passes with its solution"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -380,21 +393,26 @@ const cli_command cli_command_exercise = {
     .name = "exercise",
     .operands = "[VERB] [LESSON]",
     .summary = "learn: start a lesson, check your program, get hints",
-    .about =
-        "The lessons as exercises. VERB is list, start (copies a lesson into your folder), check (compiles "
-        "your "
-        "program and tells, stage by stage, whether its answer is right, on which workers, whether it has "
-        "races "
-        "or leaks, and how much faster it is), hint (one more each time), solution (once yours has passed), "
-        "reset (begins anew and keeps a backup) or progress. Your folder holds a folder a lesson and "
-        "progress.json. Without LESSON the one whose folder you are in is meant, or the one under way.",
+    .about = "The lessons as exercises. VERB is list, start (copies a lesson into your folder), check "
+             "(compiles your "
+             "program and tells, stage by stage, whether its answer is right, on which workers, whether it "
+             "has races or "
+             "leaks, and how much faster it is), watch (checks at each save; keys for the rest), hint (one "
+             "more each "
+             "time), solution (once yours has passed), reset (begins anew and keeps a backup) or progress. "
+             "Your folder "
+             "holds a folder a lesson and progress.json. Without LESSON the one whose folder you are in is "
+             "meant, or the "
+             "one under way. For teachers: report FOLDER... over students' folders, new NAME for a lesson to "
+             "fill in, and "
+             "check --lesson LESSON.",
     .examples =
         {
             {"octavo exercise start 01-map", "copy the first lesson to exercises/01-map"},
-            {"octavo exercise check 01-map",
-             "what is right already, what is not, and what that usually means"},
-            {"octavo exercise hint 01-map", "the next hint"},
+            {"octavo exercise watch", "check the lesson under way at each save, with hints at a key"},
+            {"octavo exercise report class/*", "who passed what, and where they are stuck"},
         },
     .options = options,
+    .takes_files = true,
     .run = exercise_command,
 };

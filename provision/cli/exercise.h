@@ -38,15 +38,17 @@ OCT_NODISCARD oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesso
 OCT_NODISCARD oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson, bool anyway,
                                             FILE *out, oct_error *err);
 
-/* Runs a check and shows each verdict as it comes; notes it in the record and draws the picture. A bare
- * `quick` one is for the first stages alone. *passed tells. */
+/* Runs a check and shows each verdict as it comes; notes it in the record and draws the picture. *passed
+ * tells whether no stage failed. */
 OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last,
                                          bool *passed, oct_error *err);
 
 /* The verbs with files of their own; each returns the exit status. */
 int cli_exercise_watch(cli_exercise *exercise, int argc, char **argv);
-int cli_exercise_report(cli_context *cli, int argc, char **argv);
-int cli_exercise_new(cli_context *cli, int argc, char **argv);
-int cli_exercise_prove(cli_exercise *exercise, const char *name);
+int cli_exercise_report(cli_exercise *exercise, int argc, char **argv);
+int cli_exercise_new(cli_exercise *exercise, int argc, char **argv);
+
+/* The teacher's check of a lesson, as far as `last`. */
+int cli_exercise_prove(cli_exercise *exercise, const char *name, octi_stage last);
 
 #endif

@@ -45,18 +45,35 @@ static void restore_at_exit(void)
         registered = atexit(cli_term_restore) == 0;
 }
 
-oct_err cli_term_raw(int fd, oct_error *err)
+static oct_err change(int fd, void (*how)(struct termios *settings), oct_error *err)
 {
     if (tcgetattr(fd, &changed.before) != 0)
         return oct_fail(err, OCT_E_IO, "cannot read the terminal's settings: %s", strerror(errno));
     struct termios wanted = changed.before;
-    cfmakeraw(&wanted);
+    how(&wanted);
     changed.raw_fd = fd;
     changed.raw = 1;
     restore_at_exit();
     if (tcsetattr(fd, TCSADRAIN, &wanted) != 0)
         return oct_fail(err, OCT_E_IO, "cannot change the terminal's settings: %s", strerror(errno));
     return OCT_OK;
+}
+
+static void keys_at_once(struct termios *settings)
+{
+    settings->c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    settings->c_cc[VMIN] = 1;
+    settings->c_cc[VTIME] = 0;
+}
+
+oct_err cli_term_raw(int fd, oct_error *err)
+{
+    return change(fd, cfmakeraw, err);
+}
+
+oct_err cli_term_keys(int fd, oct_error *err)
+{
+    return change(fd, keys_at_once, err);
 }
 
 static void write_sequence(int fd, const char *sequence)

@@ -18,6 +18,9 @@ void cli_term_size(int fd, unsigned short *rows, unsigned short *columns);
 /* Puts the terminal on fd into raw mode until cli_term_restore. */
 OCT_NODISCARD oct_err cli_term_raw(int fd, oct_error *err);
 
+/* Keys come at once and unseen until cli_term_restore; output, Ctrl-C and the rest stay as they are. */
+OCT_NODISCARD oct_err cli_term_keys(int fd, oct_error *err);
+
 /* Hides the cursor of the terminal on fd until cli_term_restore. */
 void cli_term_hide_cursor(int fd);
 

@@ -56,6 +56,24 @@ static void add(struct words *words, const char *word)
         words->list[words->count++] = word;
 }
 
+static oct_err compile(const char *const *words, const char *folder, bool (*stop)(void),
+                       octi_trial_result *result, oct_error *err)
+{
+    /* Messages as everywhere: the user's language may not be ours. */
+    static const char *const environment[] = {"LC_ALL=C.UTF-8", "GCC_COLORS=", NULL};
+    const octi_trial trial = {
+        .argv = words,
+        .environment = environment,
+        .folder = folder,
+        .seconds = COMPILE_SECONDS,
+        .output = MESSAGES,
+        .processes = 64,
+        .disk = (uint64_t)2 << 30,
+        .stop = stop,
+    };
+    return octi_trial_run(&trial, result, err);
+}
+
 oct_err octi_kit_compile(const octi_kit *kit, octi_variant variant, const octi_lesson *lesson,
                          const char *folder, const char *source, const char *to, bool (*stop)(void),
                          octi_trial_result *result, oct_error *err)
@@ -81,19 +99,16 @@ oct_err octi_kit_compile(const octi_kit *kit, octi_variant variant, const octi_l
         snprintf(libraries[i], sizeof(libraries[i]), "-l%.70s", lesson->libraries[i]);
         add(&words, libraries[i]);
     }
-    /* Messages as everywhere: the user's language may not be ours. */
-    static const char *const environment[] = {"LC_ALL=C.UTF-8", "GCC_COLORS=", NULL};
-    const octi_trial trial = {
-        .argv = words.list,
-        .environment = environment,
-        .folder = folder,
-        .seconds = COMPILE_SECONDS,
-        .output = MESSAGES,
-        .processes = 64,
-        .disk = (uint64_t)2 << 30,
-        .stop = stop,
-    };
-    return octi_trial_run(&trial, result, err);
+    return compile(words.list, folder, stop, result, err);
+}
+
+oct_err octi_kit_syntax(const octi_kit *kit, const char *folder, const char *path, bool (*stop)(void),
+                        octi_trial_result *result, oct_error *err)
+{
+    char compiler[OCTI_PATH];
+    octi_path(compiler, kit->folder, "bin/octcc");
+    const char *const words[] = {compiler, "-fsyntax-only", "-I.", path, NULL};
+    return compile(words, folder, stop, result, err);
 }
 
 oct_err octi_kit_prepare(const octi_kit *kit, const char *set, const char *size, uint64_t seed,

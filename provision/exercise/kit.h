@@ -29,6 +29,10 @@ OCT_NODISCARD oct_err octi_kit_compile(const octi_kit *kit, octi_variant variant
                                        const char *folder, const char *source, const char *to,
                                        bool (*stop)(void), octi_trial_result *result, oct_error *err);
 
+/* Whether the file `path` would compile, with the headers of folder; as octi_kit_compile. */
+OCT_NODISCARD oct_err octi_kit_syntax(const octi_kit *kit, const char *folder, const char *path,
+                                      bool (*stop)(void), octi_trial_result *result, oct_error *err);
+
 /* Makes a data set in folder, unless it is there. */
 OCT_NODISCARD oct_err octi_kit_prepare(const octi_kit *kit, const char *set, const char *size, uint64_t seed,
                                        const char *folder, bool (*stop)(void), oct_error *err);

@@ -57,6 +57,18 @@ static void append(octi_buffer *out, const char *before, struct line line, const
     (void)ignored; /* less is shown */
 }
 
+/* The task macro's trampolines bear the task's name behind a prefix. */
+static struct line plain_name(struct line name)
+{
+    static const char *const prefixes[] = {"octi__run_", "octi__loop_", "octi__forkrun_"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t length = strlen(prefixes[i]);
+        if (name.length > length && strncmp(name.text, prefixes[i], length) == 0)
+            return (struct line){name.text + length, name.length - length};
+    }
+    return name;
+}
+
 /* "    #0 0x4f convert /home/me/01-map/exercise.c:17:3 (program+0x4f)" is "  convert at exercise.c:17". */
 static void append_frame(struct line line, octi_buffer *out)
 {
@@ -73,13 +85,7 @@ static void append_frame(struct line line, octi_buffer *out)
     end = blank ? blank : end;
     for (const char *slash; (slash = memchr(place, '/', (size_t)(end - place)));)
         place = slash + 1;
-    /* The task macro's trampolines bear the task's name behind a prefix. */
-    static const char *const prefixes[] = {"octi__run_", "octi__loop_", "octi__forkrun_"};
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (name.length > strlen(prefixes[i]) && strncmp(name.text, prefixes[i], strlen(prefixes[i])) == 0) {
-            name.text += strlen(prefixes[i]);
-            name.length -= strlen(prefixes[i]);
-        }
+    name = plain_name(name);
     oct_err ignored =
         octi_buffer_printf(out, "  %.*s at %.*s\n", (int)name.length, name.text, (int)(end - place), place);
     (void)ignored;
@@ -94,9 +100,12 @@ static bool shorten(const char *report, const char *end, const char *const *head
     struct line line;
     while (report < end && next_line(&report, &line)) {
         if (!is_frame(line)) {
-            wanted = false;
-            for (size_t i = 0; headings[i] && !wanted; i++)
-                wanted = find(line, headings[i]) != NULL;
+            bool heading = false;
+            for (size_t i = 0; headings[i] && !heading; i++)
+                heading = find(line, headings[i]) != NULL;
+            if (!heading && find(line, "==")) /* "==123==The signal is caused by ..." before the frames */
+                continue;
+            wanted = heading;
             shown = 0;
             if (wanted) {
                 size_t blanks = strspn(line.text, " ");
@@ -199,7 +208,9 @@ void octi_sanitizer_own_threads(const char *text, const octi_workbench *bench, o
         if (!more)
             break;
         /* Above the student's frames is what he called, below them what called him. */
-        if (line.text[0] != ' ' || !own || is_own(line, bench))
+        if (line.text[0] == ' ' && (!own || is_own(line, bench)))
+            append(&thread, "  ", plain_name((struct line){line.text + 2, line.length - 2}), "");
+        else if (line.text[0] != ' ')
             append(&thread, "", line, "");
         own = own || is_own(line, bench);
     }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "provision/exercise/scaling.h"
 #include "runtime/base/clock.h"
@@ -52,6 +54,36 @@ double octi_scaling_capacity(unsigned cores)
         best = gives > best ? gives : best;
     }
     return best < cores ? best : cores;
+}
+
+octi_cores_time octi_scaling_clock(void)
+{
+    octi_cores_time now = {0};
+    struct rusage children;
+    unsigned long long t[8] = {0};
+    double tick = (double)sysconf(_SC_CLK_TCK);
+    FILE *file = fopen("/proc/stat", "re");
+    /* user nice system idle iowait irq softirq steal */
+    int fields = file ? fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2],
+                               &t[3], &t[4], &t[5], &t[6], &t[7])
+                      : 0;
+    if (file)
+        fclose(file);
+    for (int i = 0; fields == 8 && i < 8; i++) {
+        now.all += (double)t[i] / tick;
+        now.busy += i == 3 || i == 4 ? 0 : (double)t[i] / tick;
+    }
+    if (getrusage(RUSAGE_CHILDREN, &children) == 0)
+        now.own = (double)(children.ru_utime.tv_sec + children.ru_stime.tv_sec) +
+                  1e-6 * (double)(children.ru_utime.tv_usec + children.ru_stime.tv_usec);
+    return now;
+}
+
+double octi_scaling_others(const octi_cores_time *before, const octi_cores_time *after)
+{
+    double all = after->all - before->all;
+    double others = (after->busy - before->busy) - (after->own - before->own);
+    return all > 0 && others > 0 ? fmin(1, others / all) : 0;
 }
 
 /* --- figures --- */
@@ -103,9 +135,14 @@ const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling)
     return best;
 }
 
-bool octi_scaling_hopeless(const octi_scaling *scaling)
+octi_judgement octi_scaling_judge(const octi_scaling *scaling)
 {
-    return scaling->capacity < 1.4;
+    const octi_scaling_row *best = octi_scaling_best(scaling);
+    if (best && best->speed_up.median >= scaling->wanted && best->speed_up.median > 1.1)
+        return OCTI_FASTER;
+    if (scaling->cores < 2)
+        return OCTI_FEW_CORES;
+    return scaling->others > 0.25 || scaling->capacity < 1.3 ? OCTI_BUSY : OCTI_NOT_FASTER;
 }
 
 /* --- as text --- */
@@ -143,6 +180,9 @@ oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool uni
         code = octi_buffer_printf(
             out, "  this machine has %u core%s, which gave %.1f just now; %.2f is enough\n", scaling->cores,
             scaling->cores == 1 ? "" : "s", scaling->capacity, scaling->wanted);
+    if (code == OCT_OK && scaling->others > 0.1)
+        code = octi_buffer_printf(out, "  other programs took %.0f %% of them meanwhile\n",
+                                  100 * scaling->others);
     if (code == OCT_OK && scaling->cores < 8)
         code =
             octi_buffer_printf(out, "  (8 workers on %u core%s take turns: they cannot be faster than %u)\n",

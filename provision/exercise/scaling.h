@@ -32,6 +32,7 @@ typedef struct octi_scaling {
     unsigned cores;  /* that this process may use */
     double capacity; /* cores' worth of plain arithmetic that they gave just now */
     double wanted;   /* the speed-up that is enough */
+    double others;   /* part of the cores that other programs took meanwhile, 0 to 1 */
 } octi_scaling;
 
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
@@ -41,6 +42,16 @@ void octi_scaling_plan(octi_scaling *scaling, unsigned cores);
 double octi_scaling_capacity(unsigned cores);
 unsigned octi_scaling_cores(void);
 
+/* What the cores did so far, for octi_scaling_others. */
+typedef struct octi_cores_time {
+    double busy, all; /* seconds over all cores of the machine */
+    double own;       /* seconds of this process's children that have ended */
+} octi_cores_time;
+octi_cores_time octi_scaling_clock(void);
+
+/* The part of the cores that went to others between two looks; 0 where the system does not tell. */
+double octi_scaling_others(const octi_cores_time *before, const octi_cores_time *after);
+
 /* Fills time and speed_up of all rows from the seconds of the first `rounds` rounds, and wanted from
  * capacity and `part`, the part of the cores beyond the first that must show. */
 void octi_scaling_compute(octi_scaling *scaling, double part);
@@ -48,8 +59,14 @@ void octi_scaling_compute(octi_scaling *scaling, double part);
 /* The row with the largest speed-up; NULL without any. */
 const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling);
 
-/* Too few cores are free for a speed-up to be seen. */
-bool octi_scaling_hopeless(const octi_scaling *scaling);
+typedef enum octi_judgement {
+    OCTI_FASTER,
+    OCTI_NOT_FASTER,
+    OCTI_FEW_CORES, /* none to be faster with */
+    OCTI_BUSY,      /* not faster, but others took so much that nobody can tell */
+} octi_judgement;
+
+octi_judgement octi_scaling_judge(const octi_scaling *scaling);
 
 /* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */
 OCT_NODISCARD oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool unicode,

@@ -60,6 +60,34 @@ static bool undecided(const octi_scaling *scaling)
                                         scaling->rounds < OCTI_SCALING_ROUNDS);
 }
 
+static void judge(const octi_scaling *scaling, octi_verdict *verdict)
+{
+    const octi_scaling_row *best = octi_scaling_best(scaling);
+    const octi_spread *s = &best->speed_up;
+    switch (octi_scaling_judge(scaling)) {
+    case OCTI_FASTER:
+        octi_verdict_pass(verdict, "%.2f times as fast as the loop (%.2f-%.2f), on %u workers", s->median,
+                          s->low, s->high, best->workers);
+        break;
+    case OCTI_NOT_FASTER:
+        octi_verdict_fail(verdict, OCTI_CAUSE_SLOW,
+                          "%.2f times as fast as the loop (%.2f-%.2f): %.2f is enough here", s->median,
+                          s->low, s->high, scaling->wanted);
+        break;
+    case OCTI_FEW_CORES:
+        octi_verdict_skip(
+            verdict, "%.2f times as fast as the loop: this machine has one core to be fast with", s->median);
+        break;
+    case OCTI_BUSY:
+        octi_verdict_skip(
+            verdict,
+            "%.2f times as fast as the loop, but other programs took %.0f %% of this machine: try "
+            "when it is idle",
+            s->median, 100 * scaling->others);
+        break;
+    }
+}
+
 oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verdict *verdict, oct_error *err)
 {
     octi_buffer expected = {0};
@@ -67,25 +95,15 @@ oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verd
     octi_scaling_plan(scaling, octi_scaling_cores());
     oct_err code = octi_workbench_expected(bench, bench->lesson->seeds[0], true, &expected, err);
     scaling->capacity = octi_scaling_capacity(scaling->cores);
+    octi_cores_time before = octi_scaling_clock();
     do
         if (code == OCT_OK)
             code = measure_round(bench, scaling, &expected, verdict, &right, err);
     while (code == OCT_OK && right && undecided(scaling));
+    octi_cores_time after = octi_scaling_clock();
+    scaling->others = octi_scaling_others(&before, &after);
     octi_buffer_deinit(&expected);
-    if (code != OCT_OK || !right)
-        return code;
-
-    const octi_scaling_row *best = octi_scaling_best(scaling);
-    const octi_spread *s = &best->speed_up;
-    if (s->median >= scaling->wanted && !(octi_scaling_hopeless(scaling) && s->median < 1.2))
-        octi_verdict_pass(verdict, "%.2f times as fast as the loop (%.2f-%.2f), on %u workers", s->median,
-                          s->low, s->high, best->workers);
-    else if (octi_scaling_hopeless(scaling))
-        octi_verdict_skip(verdict, "this machine gave %.1f cores just now: a speed-up cannot be seen",
-                          scaling->capacity);
-    else
-        octi_verdict_fail(verdict, OCTI_CAUSE_SLOW,
-                          "%.2f times as fast as the loop (%.2f-%.2f): %.2f is enough here", s->median,
-                          s->low, s->high, scaling->wanted);
-    return OCT_OK;
+    if (code == OCT_OK && right)
+        judge(scaling, verdict);
+    return code;
 }

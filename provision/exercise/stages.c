@@ -25,7 +25,9 @@ oct_err octi_stage_compile(octi_workbench *bench, octi_verdict *verdict, oct_err
     if (result.end == OCTI_END_STOPPED) {
         code = oct_fail(err, OCT_E_CANCELLED, "stopped");
     } else if (result.end == OCTI_END_EXIT && result.status == 127) {
-        code = oct_fail(err, OCT_E_NOTFOUND, "the compiler cannot be started: %.120s", result.err.data);
+        const char *compiler = getenv("OCTCC");
+        code = oct_fail(err, OCT_E_NOTFOUND, "the compiler '%.60s' cannot be started",
+                        compiler ? compiler : "cc");
         oct_hint(err, "'octavo doctor' tells what is missing on this machine");
     } else if (cause != OCTI_CAUSE_NONE) {
         octi_verdict_fail(verdict, cause == OCTI_CAUSE_STATUS ? OCTI_CAUSE_COMPILE : cause,

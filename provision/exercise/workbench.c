@@ -217,6 +217,15 @@ static void set_words(const octi_workbench *bench, const octi_attempt *attempt, 
     command->words[n] = NULL;
 }
 
+/* A program that hangs should not be waited for as long as the slowest machine might need. */
+static double time_limit(const octi_workbench *bench, const octi_attempt *attempt)
+{
+    enum { START = 4, TIMES = 20 };
+    double slower = attempt->variant == OCTI_THREAD ? 5 : attempt->variant == OCTI_ADDRESS ? 3 : 1;
+    double enough = START + TIMES * bench->slowest, most = bench->lesson->seconds;
+    return slower * (bench->slowest > 0 && enough < most ? enough : most);
+}
+
 oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt, octi_trial_result *result,
                            char told[256], oct_error *err)
 {
@@ -233,12 +242,11 @@ oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt, o
         return code;
     set_environment(bench, attempt, &command);
     set_words(bench, attempt, &command);
-    double slower = attempt->variant == OCTI_THREAD ? 5 : attempt->variant == OCTI_ADDRESS ? 3 : 1;
     const octi_trial trial = {
         .argv = command.words,
         .environment = command.environment,
         .folder = run,
-        .seconds = bench->lesson->seconds * slower,
+        .seconds = time_limit(bench, attempt),
         .output = OUTPUT,
         .processes = PROCESSES,
         .disk = (uint64_t)2 << 30,
@@ -286,6 +294,8 @@ oct_err octi_workbench_expected(octi_workbench *bench, uint64_t seed, bool speed
                         result.err.data ? result.err.data : "");
     else
         code = octi_buffer_append(out, result.out.data ? result.out.data : "", result.out.size);
+    if (result.seconds > bench->slowest)
+        bench->slowest = result.seconds;
     octi_trial_deinit(&result);
     return code;
 }

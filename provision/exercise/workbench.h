@@ -16,6 +16,7 @@ typedef struct octi_workbench {
     char folder[64];               /* what goes away */
     bool (*stop)(void);
     bool built[OCTI_VARIANTS];
+    double slowest; /* seconds that the sequential program took at most; 0: not known yet */
 } octi_workbench;
 
 /* One run of the student's program. */
@@ -39,7 +40,8 @@ void octi_workbench_close(octi_workbench *bench);
 OCT_NODISCARD oct_err octi_workbench_build(octi_workbench *bench, octi_variant variant,
                                            octi_trial_result *result, oct_error *err);
 
-/* Runs it in a fresh folder with the data. *told (256 bytes) gets octi_trial_tell's words. */
+/* Runs it in a fresh folder with the data, for many times as long as the sequential program took, but no
+ * longer than the lesson says. *told (256 bytes) gets octi_trial_tell's words. */
 OCT_NODISCARD oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt,
                                          octi_trial_result *result, char told[256], oct_error *err);
 

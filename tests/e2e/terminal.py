@@ -49,6 +49,7 @@ def main():
                     break
                 shown += data
                 out.write(data)
+                out.flush()  # a test may act on what it sees
             if not steps or time.monotonic() < wake:
                 continue
             if steps[0].startswith("await ") and steps[0][6:].encode() not in shown:

@@ -1,0 +1,274 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/exercise/course.h"
+#include "provision/exercise/record.h"
+
+static char root[64];
+
+static void write_to(const char *name, const char *text)
+{
+    char path[OCTI_PATH];
+    assert_int_equal(octi_write_file(octi_path(path, root, name), text, strlen(text), NULL), OCT_OK);
+}
+
+static void make(const char *name)
+{
+    char path[OCTI_PATH];
+    assert_int_equal(octi_make_folder(octi_path(path, root, name), NULL), OCT_OK);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(root, sizeof(root), "/tmp/lesson.XXXXXX");
+    if (!mkdtemp(root))
+        return -1;
+    make("examples/01-one");
+    make("examples/02-two");
+    make("examples/reference");
+    write_to("examples/reference/lesson.json", "{\"title\": \"none\"}");
+    write_to("examples/02-two/lesson.json", "{ spoilt");
+    write_to("examples/01-one/exercise.c", "int main(void) { return 0; }\n");
+    write_to("examples/01-one/solution.c", "secret\n");
+    write_to("examples/01-one/help.h", "help\n");
+    write_to("examples/01-one/BUILD", "build\n");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    octi_remove_folder(root);
+    return 0;
+}
+
+#define LESSON(exercise)                                                                                     \
+    "{\"title\": \"One\", \"program\": \"solution.c\", \"sequential\": \"exercise.c\", "                     \
+    "\"exercise\": " exercise "}"
+
+static oct_err load(const char *json, octi_lesson *lesson, oct_error *err)
+{
+    write_to("examples/01-one/lesson.json", json);
+    return octi_lesson_load(root, "01-one", lesson, err);
+}
+
+static void what_is_left_out_has_its_usual_value(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_string_equal(lesson.title, "One");
+    assert_string_equal(lesson.exercise, "exercise.c");
+    assert_int_equal(lesson.seed_count, 1);
+    assert_int_equal(lesson.compare, OCTI_COMPARE_EXACT);
+    for (octi_stage stage = 0; stage < OCTI_STAGES; stage++) {
+        assert_true(lesson.stages[stage]);
+        assert_string_equal(lesson.read[stage], "What to do");
+    }
+    octi_lesson_deinit(&lesson);
+}
+
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    assert_int_equal(
+        load(LESSON("{\"data\": {\"stocks\": {\"size\": \"1m\", \"speed_size\": \"9m\"}}, \"seeds\": [1, 2],"
+                    "\"compare\": \"numbers\", \"tolerance\": 0.5, \"stages\": [\"answer\", \"leak\"],"
+                    "\"read\": {\"leak\": \"The idea\"}, \"hints\": [\"a\", \"b\"], \"seconds\": 3}"),
+             &lesson, NULL),
+        OCT_OK);
+    assert_int_equal(lesson.data_count, 1);
+    assert_string_equal(lesson.data[0].speed_size, "9m");
+    assert_int_equal(lesson.seeds[1], 2);
+    assert_int_equal(lesson.compare, OCTI_COMPARE_NUMBERS);
+    assert_true(lesson.stages[OCTI_STAGE_COMPILE] && lesson.stages[OCTI_STAGE_LEAK]);
+    assert_false(lesson.stages[OCTI_STAGE_SPEED]);
+    assert_string_equal(lesson.read[OCTI_STAGE_LEAK], "The idea");
+    assert_int_equal(lesson.hint_count, 2);
+    assert_true(lesson.seconds == 3);
+    octi_lesson_deinit(&lesson);
+}
+
+static void what_makes_no_sense_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *key;
+    } wrong[] = {
+        {LESSON("[]"), "'exercise'"},
+        {LESSON("{\"compare\": \"roughly\"}"), "'compare'"},
+        {LESSON("{\"stages\": [\"smell\"]}"), "'stages'"},
+        {LESSON("{\"seeds\": []}"), "'seeds'"},
+        {LESSON("{\"seeds\": [1.5]}"), "'seeds'"},
+        {LESSON("{\"hints\": [1]}"), "'hints'"},
+        {LESSON("{\"data\": {\"../x\": {\"size\": \"1m\"}}}"), "'data'"},
+        {LESSON("{\"seconds\": -1}"), "'seconds'"},
+        {LESSON("{\"read\": {\"smell\": \"x\"}}"), "'read'"},
+        {"{\"title\": \"x\", \"program\": \"../solution.c\", \"sequential\": \"a.c\", \"exercise\": {}}",
+         "'program'"},
+        {"{\"program\": \"solution.c\", \"sequential\": \"a.c\", \"exercise\": {}}", "'title'"},
+        {"{", "lesson.json:1"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        octi_lesson lesson;
+        oct_error err;
+        assert_int_equal(load(wrong[i].json, &lesson, &err), OCT_E_INVALID);
+        if (!strstr(err.what, wrong[i].key))
+            fail_msg("'%s' does not name %s", err.what, wrong[i].key);
+    }
+}
+
+static void the_catalogue_has_exercises_and_spoilt_ones_only(void **state)
+{
+    (void)state;
+    char **names;
+    size_t count;
+    write_to("examples/01-one/lesson.json", LESSON("{}"));
+    assert_int_equal(octi_lesson_names(root, &names, &count, NULL), OCT_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(names[0], "01-one");
+    assert_string_equal(names[1], "02-two");
+    octi_lesson_names_free(names, count);
+}
+
+static void names_that_leave_the_folder_are_no_lessons(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    assert_int_equal(octi_lesson_load(root, "../examples/01-one", &lesson, NULL), OCT_E_NOTFOUND);
+    assert_int_equal(octi_lesson_load(root, "", &lesson, NULL), OCT_E_NOTFOUND);
+    assert_int_equal(octi_lesson_load(root, "09-none", &lesson, NULL), OCT_E_NOTFOUND);
+}
+
+/* --- the student's folder --- */
+
+static bool has(const octi_course *course, const char *name)
+{
+    char path[OCTI_PATH];
+    return octi_has_file(octi_path(path, course->folder, name));
+}
+
+static void a_student_gets_all_but_the_solution_and_the_build(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_course course;
+    char folder[OCTI_PATH];
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_int_equal(octi_course_find(octi_path(folder, root, "mine"), &course, NULL), OCT_OK);
+    assert_int_equal(octi_course_start(&course, &lesson, NULL), OCT_OK);
+    assert_true(has(&course, "01-one/exercise.c") && has(&course, "01-one/help.h"));
+    assert_false(has(&course, "01-one/solution.c") || has(&course, "01-one/BUILD"));
+    assert_false(octi_course_edited(&course, &lesson));
+
+    oct_error err;
+    assert_int_equal(octi_course_start(&course, &lesson, &err), OCT_E_EXISTS);
+    assert_non_null(strstr(err.hint, "reset 01-one"));
+    octi_lesson_deinit(&lesson);
+}
+
+static void a_reset_keeps_what_was_there_each_time(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_course course;
+    char folder[OCTI_PATH], backup[OCTI_PATH];
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_int_equal(octi_course_find(octi_path(folder, root, "mine"), &course, NULL), OCT_OK);
+    assert_int_equal(octi_course_reset(&course, &lesson, backup, NULL), OCT_E_NOTFOUND);
+    assert_int_equal(octi_course_start(&course, &lesson, NULL), OCT_OK);
+    for (int i = 1; i <= 2; i++) {
+        write_to("mine/01-one/exercise.c", "edited\n");
+        assert_true(octi_course_edited(&course, &lesson));
+        assert_int_equal(octi_course_reset(&course, &lesson, backup, NULL), OCT_OK);
+        assert_false(octi_course_edited(&course, &lesson));
+    }
+    assert_true(has(&course, "01-one.backup-1/exercise.c") && has(&course, "01-one.backup-2/exercise.c"));
+    octi_lesson_deinit(&lesson);
+}
+
+/* --- progress --- */
+
+static void progress_is_what_was_noted(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_record record;
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_int_equal(octi_record_open(root, &record, NULL), OCT_OK);
+    assert_false(octi_record_started(&record, "01-one"));
+    octi_record_start(&record, "01-one");
+    octi_record_hint(&record, "01-one", 2);
+
+    octi_check check = {.lesson = &lesson, .count = 2};
+    check.verdicts[0] = (octi_verdict){.stage = OCTI_STAGE_COMPILE, .outcome = OCTI_PASSED};
+    check.verdicts[1] =
+        (octi_verdict){.stage = OCTI_STAGE_RACE, .outcome = OCTI_FAILED, .cause = OCTI_CAUSE_RACE};
+    octi_record_check(&record, &check);
+    assert_int_equal(octi_record_save(&record, NULL), OCT_OK);
+    octi_record_close(&record);
+
+    assert_int_equal(octi_record_open(root, &record, NULL), OCT_OK);
+    assert_true(octi_record_started(&record, "01-one"));
+    assert_false(octi_record_passed(&record, "01-one"));
+    assert_string_equal(octi_record_stuck(&record, "01-one"), "race");
+    assert_int_equal(octi_record_hints(&record, "01-one"), 2);
+
+    check.count = 1;
+    check.passed = true;
+    octi_record_check(&record, &check);
+    assert_true(octi_record_passed(&record, "01-one"));
+    assert_null(octi_record_stuck(&record, "01-one"));
+
+    /* Once passed, it stays so: a later experiment takes nothing away. */
+    check.count = 2;
+    check.passed = false;
+    octi_record_check(&record, &check);
+    assert_true(octi_record_passed(&record, "01-one"));
+    octi_record_close(&record);
+    octi_lesson_deinit(&lesson);
+}
+
+static void spoilt_progress_is_told_and_kept(void **state)
+{
+    (void)state;
+    octi_record record;
+    oct_error err;
+    write_to("progress.json", "{\"lessons\": ");
+    assert_int_equal(octi_record_open(root, &record, &err), OCT_E_INVALID);
+    assert_non_null(strstr(err.what, "progress.json:1"));
+    write_to("progress.json", "{\"lessons\": 3}");
+    assert_int_equal(octi_record_open(root, &record, &err), OCT_E_INVALID);
+    write_to("progress.json", "{\"lessons\": {\"01-one\": 3, \"02-two\": {\"hints\": -5, \"passed\": 1}}}");
+    assert_int_equal(octi_record_open(root, &record, &err), OCT_OK);
+    assert_false(octi_record_started(&record, "01-one"));
+    assert_false(octi_record_passed(&record, "02-two"));
+    assert_int_equal(octi_record_hints(&record, "02-two"), 0);
+    octi_record_start(&record, "01-one");
+    assert_true(octi_record_started(&record, "01-one"));
+    octi_record_close(&record);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_left_out_has_its_usual_value, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_written_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_makes_no_sense_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_catalogue_has_exercises_and_spoilt_ones_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_that_leave_the_folder_are_no_lessons, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_student_gets_all_but_the_solution_and_the_build, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reset_keeps_what_was_there_each_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(progress_is_what_was_noted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(spoilt_progress_is_told_and_kept, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# wrong.sh - deliberately wrong answers, made from a lesson's solution; sourced.
+#
+# shellcheck disable=SC2154 # the script that sources this sets root
+# wrong LESSON KIND FILE writes the answer to FILE. What is wrong goes where the lesson's own work is
+# done, or, in 08, whose frames need no task, into one that is mapped beside them. The anchors are lines
+# of the solutions: one that is gone fails the test.
+
+# insert FILE ANCHOR TEXT: after the first line that holds the anchor.
+insert() {
+    grep -qF -- "$2" "$1" || { echo "'$2' is not in $1 any more"; exit 1; }
+    anchor=$2 text=$3 awk '{ print } !done && index($0, ENVIRON["anchor"]) { print ENVIRON["text"]; done = 1 }' "$1" >"$1.new"
+    mv "$1.new" "$1"
+}
+
+# replace FILE ANCHOR TEXT: the first line that holds the anchor.
+replace() {
+    grep -qF -- "$2" "$1" || { echo "'$2' is not in $1 any more"; exit 1; }
+    anchor=$2 text=$3 awk '!done && index($0, ENVIRON["anchor"]) { print ENVIRON["text"]; done = 1; next } { print }' "$1" >"$1.new"
+    mv "$1.new" "$1"
+}
+
+in_task() {
+    case $1 in
+    01-map) insert "$2" 'conversion result = {0};' "$3" ;;
+    02-futures) insert "$2" 'correlation result = {0};' "$3" ;;
+    08-taxi-frame)
+        insert "$2" '#include "trips.h"' "OCT_TASK(int, look, int, month) { $3 return month; }"
+        in_main "$1" "$2" 'int months[64] = {0}, seen[64]; if (oct_map(pool, look, months, 64, seen) != OCT_OK) oct_die(NULL);'
+        ;;
+    esac
+}
+
+in_main() { insert "$2" 'double start = now();' "$3"; }
+
+wrong() {
+    local lesson=$1 kind=$2 file=$3
+    cp -f "$root/examples/$lesson/solution.c" "$file"
+    chmod u+w "$file"
+    insert "$file" '#include <stdio.h>' '#include <pthread.h>
+#include <string.h>
+#include <unistd.h>'
+    case $kind in
+    race) in_task "$lesson" "$file" 'static volatile long calls; calls++;' ;;
+    deadlock) in_task "$lesson" "$file" 'static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(&lock);' ;;
+    eight) in_main "$lesson" "$file" 'if (oct_pool_workers(pool) > 4) printf("4 workers are enough\n");' ;;
+    leak) in_task "$lesson" "$file" 'char *copy = strdup("a copy"); if (copy && copy[0] == 0) puts(copy);' ;;
+    loop) in_main "$lesson" "$file" 'for (volatile int more = 1; more;) more = 1;' ;;
+    crash) in_task "$lesson" "$file" 'static int *volatile nowhere; *nowhere = 1;' ;;
+    fork) in_main "$lesson" "$file" 'for (;;) if (fork() < 0) usleep(1000);' ;;
+    output) in_main "$lesson" "$file" 'for (;;) puts("still converting");' ;;
+    memory) in_main "$lesson" "$file" 'for (;;) { char *more = malloc(64 << 20); if (more) memset(more, 1, 64 << 20); }' ;;
+    disk) in_main "$lesson" "$file" 'FILE *all = fopen("all", "w"); while (all && fputs("one more line of it\n", all) >= 0) ;' ;;
+    compile) in_main "$lesson" "$file" 'oct_mapp(pool);' ;;
+    gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
+    slow) slow "$lesson" "$file" ;;
+    global) global "$lesson" "$file" ;;
+    *) echo "no wrong answer is called $kind"; exit 1 ;;
+    esac
+}
+
+# Everything is done twice, and one at a time: under one lock, or beside the loop by hand.
+slow() {
+    local lock='static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(&lock);'
+    case $1 in
+    01-map)
+        replace "$2" '(void)convert_file(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)convert_file(json_path, hdf5_dir, &result, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    02-futures)
+        replace "$2" '(void)series_correlate(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)series_correlate(a, b, &result, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    08-taxi-frame)
+        in_main "$1" "$2" 'for (int i = 0; i < 3; i++) { trip t; trips *by_hand = trips_open(argc > 1 ? argv[1] : "data/taxi"); while (trips_next(by_hand, &t)) ; trips_close(by_hand); }'
+        ;;
+    esac
+}
+
+# What main sets after the pool is open is not there in another process.
+global() {
+    insert "$2" '#include <oct/oct.h>' 'static volatile int ready;'
+    in_task "$1" "$2" 'if (!ready) oct_fail(oct_task_error(), OCT_E_STATE, "not ready");'
+    in_main "$1" "$2" 'ready = 1;'
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# A lesson's deliberately wrong answers: each is caught by the right stage, with the right words.
+# shellcheck disable=SC2154 # lib.sh sets work
+set -euo pipefail
+
+here=$PWD octavo=$PWD/$1 kit=$PWD/$2 root=$PWD lesson=$3
+shift 3
+# shellcheck source=tests/exercise/lib.sh
+. "$here/tests/exercise/lib.sh"
+# shellcheck source=tests/exercise/wrong.sh
+. "$here/tests/exercise/wrong.sh"
+
+"$octavo" exercise start "$lesson" >/dev/null
+file=exercises/$lesson/exercise.c
+
+# caught KIND STAGE CAUSE WORDS: the stage fails for that cause and says so; those before it pass.
+caught() {
+    local kind=$1 stage=$2 cause=$3 words=$4
+    wrong "$lesson" "$kind" "$file"
+    check "$kind: the check fails" ends 1 "$octavo" exercise check "$lesson" --until "$stage"
+    check "$kind: $stage finds it" grep -qE "^  FAIL +$stage " "$work/out"
+    check "$kind: it says '$words'" says "$words" "$work/out"
+    check "$kind: one stage failed" [ "$(grep -c '^  FAIL' "$work/out")" = 1 ]
+    check "$kind: what it means is told" says '        means ' "$work/out"
+    check "$kind: what to read is told" says '        read    README.md, "' "$work/out"
+    check "$kind: progress.json knows the cause" says "\"cause\": \"$cause\"" exercises/progress.json
+    check "$kind: nothing is left running" [ -z "$(pgrep -f '^/tmp/octavo-exercise[.].*/program' || true)" ]
+}
+
+# The verdict on speed is the machine's of the moment; but it never is that all is well.
+slow() {
+    wrong "$lesson" slow "$file"
+    ends 1 "$octavo" exercise check "$lesson" --until speed || true
+    check "slow: speed does not pass" grep -qE '^  (FAIL|skip) +speed ' "$work/out"
+    check "slow: the table is shown" grep -qE '^  loop +[0-9]' "$work/out"
+    check "slow: the picture is drawn" says '</svg>' "exercises/$lesson/speed-up.svg"
+    if grep -qE '^  FAIL +speed ' "$work/out"; then
+        check "slow: it says why" says 'More workers do not make it faster' "$work/out"
+    else
+        check "slow: it says what was in the way" grep -qE 'other programs took|one core' "$work/out"
+    fi
+}
+
+for kind in "$@"; do
+    case $kind in
+    compile) caught compile compile compile 'oct_mapp' ;;
+    race) caught race race race 'data race' ;;
+    deadlock) caught deadlock answer hang 'it did not end within' ;;
+    loop) caught loop answer hang 'main at exercise.c:' ;;
+    eight) caught eight answer workers 'on 8 threads the answer is wrong' ;;
+    leak) caught leak leak leak 'leak of' ;;
+    crash) caught crash answer crash 'it crashed: Segmentation fault' ;;
+    fork) caught fork answer processes 'it started more than' ;;
+    output) caught output answer output 'it wrote more than' ;;
+    memory) caught memory answer memory "took more than" ;;
+    disk) caught disk answer disk 'filled the disk' ;;
+    gives-up) caught gives-up answer status 'error: no idea' ;;
+    global) caught global processes status 'not ready' ;;
+    slow) slow ;;
+    *) check "$kind is known" false ;;
+    esac
+done
+
+finish
