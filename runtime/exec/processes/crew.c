@@ -268,7 +268,7 @@ static bool serve_workers(octi_crew *crew)
             continue;
         if (octi_ring_waits(&hand->replies))
             moved |= octi_crew_collect(crew, hand);
-        if (hand->request_out.open || hand->first_answer)
+        if (octi_hand_is_blocked(hand))
             moved |= octi_hand_flush(hand);
         hand->full = hand->full && hand->count > 0;
     }
@@ -340,58 +340,37 @@ static bool replies_wait(const octi_crew *crew)
     return false;
 }
 
-/* What is half sent goes on when the worker has read some of it. */
-static bool is_half_sent(const octi_crew *crew)
+/* A worker leaves no word that it made room, it only rings: whoever rings from here on changes
+ * what *seen is compared with, or has made the room that is looked for. True when it is there. */
+static bool room_came(octi_crew *crew, uint32_t *seen)
 {
+    bool blocked = false, came = false;
     for (int i = 0; i < crew->hand_count; i++)
-        if (crew->hands[i].request_out.open || crew->hands[i].first_answer)
-            return true;
-    return false;
-}
-
-static bool has_read(const octi_ring_writer *writer)
-{
-    return atomic_load_explicit(&writer->ring->tail, memory_order_acquire) != writer->tail;
-}
-
-static bool can_go_on(const octi_crew *crew)
-{
-    for (int i = 0; i < crew->hand_count; i++) {
-        const octi_hand *hand = &crew->hands[i];
-        if ((hand->request_out.open && has_read(&hand->requests)) ||
-            (hand->first_answer && has_read(&hand->answers)))
-            return true;
-    }
-    return false;
-}
-
-/* True when a worker made room since the latest round, whose bell nobody heard. Only who has the attention
- * may look at what is half sent, so the bell is armed before it is given up: one that rings from now on is
- * heard, or seen to have rung. */
-static bool made_room(octi_crew *crew, uint32_t *seen)
-{
+        blocked |= crew->hands[i].state == OCTI_HAND_READY && octi_hand_is_blocked(&crew->hands[i]);
     *seen = octi_bell_seen(&crew->shared->bell);
-    if (!is_half_sent(crew))
+    if (!blocked)
         return false;
     octi_bell_arm(&crew->shared->bell);
-    return can_go_on(crew);
+    for (int i = 0; i < crew->hand_count; i++)
+        came |= crew->hands[i].state == OCTI_HAND_READY && octi_hand_can_flush(&crew->hands[i]);
+    return came;
 }
 
 /* From here on the workers' bell wakes the tender. True when something came in meanwhile. */
 static bool give_attention_up(octi_crew *crew, bool is_tender)
 {
     uint32_t seen;
-    bool room = made_room(crew, &seen);
+    bool came = room_came(crew, &seen);
     int64_t until = crew->look_again_ns > 0 ? crew->look_again_ns : INT64_MAX;
     bool sooner = until < atomic_load_explicit(&crew->sleeps_until, memory_order_relaxed);
     if (is_tender || sooner)
         atomic_store_explicit(&crew->sleeps_until, until, memory_order_release);
     atomic_store_explicit(&crew->attended, 0, memory_order_release);
     octi_bell_arm(&crew->shared->bell);
-    room |= octi_bell_seen(&crew->shared->bell) != seen;
+    came |= octi_bell_seen(&crew->shared->bell) != seen;
     if (sooner && !is_tender)
         octi_bell_wake(&crew->shared->bell);
-    return room || atomic_load_explicit(&crew->submitted, memory_order_relaxed) ||
+    return came || atomic_load_explicit(&crew->submitted, memory_order_relaxed) ||
            atomic_load_explicit(&crew->has_news, memory_order_relaxed) || replies_wait(crew);
 }
 

@@ -88,6 +88,19 @@ bool octi_hand_send(octi_hand *hand, octi_job *job);
 /* Goes on with what did not fit. True when something moved. */
 bool octi_hand_flush(octi_hand *hand);
 
+/* True when something waits for room in a ring of its worker. */
+static inline bool octi_hand_is_blocked(const octi_hand *hand)
+{
+    return hand->request_out.open || hand->first_answer;
+}
+
+/* True when there may be room now for what waited for it. */
+static inline bool octi_hand_can_flush(const octi_hand *hand)
+{
+    return (hand->request_out.open && octi_ring_has_drained(&hand->requests)) ||
+           (hand->first_answer && octi_ring_has_drained(&hand->answers));
+}
+
 /* The oldest job, taken out; NULL when there is none. */
 octi_job *octi_hand_finish(octi_hand *hand);
 

@@ -62,6 +62,13 @@ static inline void octi_ring_publish(octi_ring_writer *writer)
     atomic_store_explicit(&writer->ring->head, writer->head, memory_order_release);
 }
 
+/* True when the reader has given room back since the writer last looked for some in vain. */
+static inline bool octi_ring_has_drained(const octi_ring_writer *writer)
+{
+    uint64_t tail = atomic_load_explicit(&writer->ring->tail, memory_order_acquire);
+    return tail > writer->tail && tail <= writer->head;
+}
+
 /* Takes back every record that was not claimed, and returns the position before them: records
  * that begin there or later will not be read. Everything written must be published. */
 uint64_t octi_ring_revoke(octi_ring_writer *writer);

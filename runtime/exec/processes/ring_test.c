@@ -38,6 +38,30 @@ static uint64_t number_of(const octi_record *record)
     return number;
 }
 
+/* What a writer that was refused looks at once more before it sleeps. */
+static void a_refused_writer_sees_that_room_came(void **state)
+{
+    (void)state;
+    octi_ring *ring = make_ring();
+    octi_ring_writer writer = {.ring = ring};
+    octi_ring_reader reader = {.ring = ring};
+    bool broken = false;
+    while (write_number(&writer, 0, OCTI_RING_PIECE))
+        continue;
+    assert_false(octi_ring_has_drained(&writer));
+    assert_non_null(octi_ring_read(&reader, &broken)); /* it is still being read */
+    assert_false(octi_ring_has_drained(&writer));
+    assert_non_null(octi_ring_read(&reader, &broken));
+    assert_true(octi_ring_has_drained(&writer));
+    while (write_number(&writer, 0, OCTI_RING_PIECE))
+        continue;
+    assert_false(octi_ring_has_drained(&writer));
+    /* A wrecked reader's nonsense is no room. */
+    atomic_store(&ring->tail, writer.head + 1);
+    assert_false(octi_ring_has_drained(&writer));
+    free(ring);
+}
+
 static void a_full_ring_refuses_and_takes_again_when_it_was_read(void **state)
 {
     (void)state;
@@ -227,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_ring_refuses_and_takes_again_when_it_was_read),
+        cmocka_unit_test(a_refused_writer_sees_that_room_came),
         cmocka_unit_test(what_was_revoked_is_not_read),
         cmocka_unit_test(each_record_is_claimed_or_revoked_once),
         cmocka_unit_test(messages_of_any_size_arrive_whole),
