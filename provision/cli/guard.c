@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "provision/cli/guard.h"
-#include "provision/node/pulse.h"
+#include "provision/probe/probe.h"
 #include "runtime/base/clock.h"
 
 #define MS ((int64_t)1000000)
@@ -113,7 +113,7 @@ static void ask_pulse(cli_guard *guard, int64_t now)
     const octi_node *head = &guard->session->cluster.nodes[0];
     if (guard->unheard >= UNHEARD_MAX)
         return;
-    if (octi_pulse_ask(head->address, OCTI_PULSE_PORT, PULSE_MS)) {
+    if (octi_probe_alive(head->address, OCTI_PROBE_PORT, PULSE_MS)) {
         guard->heard_ns = octi_clock_ns();
         guard->unheard = 0;
     } else if (!guard->heard_ns) {

@@ -1,7 +1,7 @@
 /* cli/guard.h - sees that a node fails while a program runs on it.
  *
  * The engine is asked which nodes run and have an address, and the head's PID 1 whether it still
- * answers (node/pulse.h). The head itself watches the other nodes and tells Slurm, which is asked
+ * answers (probe/probe.h). The head itself watches the other nodes and tells Slurm, which is asked
  * when a step has ended. The engine is asked over a connection of its own, since the first is
  * busy with the program. */
 #ifndef OCTI_CLI_GUARD_H

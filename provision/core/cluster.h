@@ -81,6 +81,7 @@ typedef struct octi_cluster {
     octi_spec spec;    /* what it was made from, from the labels */
     char home[256];    /* where programs start on its nodes, and where relative paths lead */
     char warning[160]; /* what whoever starts something on it should know first, or "" */
+    bool near;         /* the nodes' addresses are this machine's own to reach (probe/probe.h) */
     bool own_homes;    /* each node has folders of its own: nothing that one writes reaches another */
     size_t node_count;
     octi_node *nodes; /* sorted by index; owned */

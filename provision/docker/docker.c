@@ -148,9 +148,12 @@ static oct_err docker_inspect(void *self, const char *name, octi_cluster *out, o
         return code;
     code = octi_docker_cluster_read(name, replies[0], replies[1], replies[2], out, err);
     release_lists(replies);
-    if (code == OCT_OK)
-        explain_ends(self, out);
-    return code;
+    if (code != OCT_OK)
+        return code;
+    explain_ends(self, out);
+    const octi_docker *docker = self;
+    out->near = strncmp(docker->info.endpoint, "unix:", 5) == 0;
+    return OCT_OK;
 }
 
 static oct_err append_line(void *ctx, int stream, const void *bytes, size_t size)

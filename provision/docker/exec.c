@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "provision/core/connection.h"
@@ -28,7 +30,9 @@ struct session {
     const octi_node *node;
     const octi_exec *exec;
     octi_connection *connection;
-    char id[128]; /* the engine's handle of the exec */
+    char id[128];  /* the engine's handle of the exec */
+    char mark[48]; /* of the command's environment: "OCTAVO_EXEC=..." */
+    bool started;
     octi_demux demux;
     bool input_open;
     bool farewell;     /* the piece is the last: a terminal's end of input */
@@ -138,8 +142,9 @@ static oct_err make_exec(struct session *session, oct_error *err)
     if (!argv)
         return oct_fail(err, OCT_E_INVALID, "an argument of '%s' is not UTF-8, which engines need",
                         exec->argv[0]);
-    json_t *body = json_pack("{s:b, s:b, s:b, s:b, s:o}", "AttachStdin", session->input_open, "AttachStdout",
-                             1, "AttachStderr", 1, "Tty", exec->tty, "Cmd", argv);
+    json_t *body =
+        json_pack("{s:b, s:b, s:b, s:b, s:o, s:[s]}", "AttachStdin", session->input_open, "AttachStdout", 1,
+                  "AttachStderr", 1, "Tty", exec->tty, "Cmd", argv, "Env", session->mark);
     if (body && exec->workdir)
         json_object_set_new(body, "WorkingDir", json_string(exec->workdir));
 
@@ -181,6 +186,7 @@ static oct_err start_exec(struct session *session, oct_error *err)
         octi_connection_open(session->docker->http, &upgrade, &session->connection, &head, &refusal, err);
     if (code == OCT_OK && !session->connection)
         code = octi_docker_explain(head.status, refusal.data, refusal.size, err);
+    session->started = code == OCT_OK;
     octi_buffer_deinit(&refusal);
     free(path);
     return code;
@@ -365,9 +371,41 @@ static oct_err fetch_status(struct session *session, int *exit_status, oct_error
     }
 }
 
+/* No two commands have the same. */
+static oct_err mark(struct session *session, oct_error *err)
+{
+    uint64_t token[2];
+    if (getrandom(token, sizeof(token), 0) != sizeof(token))
+        return oct_fail(err, OCT_E_IO, "no random numbers: %s", strerror(errno));
+    snprintf(session->mark, sizeof(session->mark), "OCTAVO_EXEC=%016" PRIx64 "%016" PRIx64, token[0],
+             token[1]);
+    return OCT_OK;
+}
+
+/* An engine leaves a command running whose caller hangs up. This only starts what ends it, and
+ * only on a node that is there: whoever is interrupted wants to go. */
+static void end_command(const struct session *session)
+{
+    const octi_docker *docker = session->docker;
+    const char *token = strchr(session->mark, '=') + 1;
+    json_t *body = json_pack("{s:[s, s, s]}", "Cmd", "octavo-node", "end", token), *reply = NULL;
+    oct_error ignored;
+    if (octi_docker_call(session->docker, "POST",
+                         octi_docker_path(docker, "/containers/%s/exec", session->node->engine_id), body,
+                         &reply, &ignored) == OCT_OK &&
+        octi_docker_call(session->docker, "POST",
+                         octi_docker_path(docker, "/exec/%s/start", octi_json_string_or(reply, "Id", "")),
+                         json_pack("{s:b}", "Detach", 1), NULL, &ignored) != OCT_OK)
+        octi_log(OCT_LOG_DEBUG, "'%s' may still run on %s: %s", session->exec->argv[0], session->node->name,
+                 ignored.what);
+    json_decref(reply);
+}
+
 static oct_err run(struct session *session, int *exit_status, oct_error *err)
 {
-    oct_err code = make_exec(session, err);
+    oct_err code = mark(session, err);
+    if (code == OCT_OK)
+        code = make_exec(session, err);
     if (code == OCT_OK)
         code = start_exec(session, err);
     if (code != OCT_OK)
@@ -397,6 +435,8 @@ oct_err octi_docker_exec(octi_docker *docker, const octi_node *node, const octi_
     oct_err code = session.piece && session.incoming ? run(&session, &status, &problem)
                                                      : oct_fail(&problem, OCT_E_NOMEM, "out of memory");
     octi_connection_close(session.connection);
+    if (code != OCT_OK && session.started && !session.over)
+        end_command(&session);
     free(session.piece);
     free(session.incoming);
 

@@ -7,5 +7,6 @@ int octi_serve_main(int argc, char **argv);
 int octi_configure_main(int argc, char **argv);
 int octi_health_main(int argc, char **argv);
 int octi_task_main(int argc, char **argv);
+int octi_end_main(int argc, char **argv);
 
 #endif

@@ -14,6 +14,7 @@ static const struct command {
     {"configure", octi_configure_main, "store the cluster.json given on standard input"},
     {"health", octi_health_main, "tell in JSON how this node is; exit 0 when it is well"},
     {"task", octi_task_main, "run a program as one rank of a job: task -- PROGRAM [ARGUMENT...]"},
+    {"end", octi_end_main, "end a command, and all it started, by its mark: end TOKEN"},
 };
 
 static int help(FILE *out)

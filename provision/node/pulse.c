@@ -1,7 +1,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,11 @@
 #include <unistd.h>
 
 #include "provision/node/pulse.h"
+#include "provision/probe/probe.h"
 
 #define MS ((int64_t)1000000)
 
-enum { SIZE = 5, ASK = 0, WELL = 1, MISSED_MAX = 5, FULL_MAX = 2, ROOM = 65536 };
-
-static const char mark[4] = {'O', 'C', 'T', 'P'};
+enum { MISSED_MAX = 5, FULL_MAX = 2, ROOM = 65536, MARK_SIZE = sizeof(OCTI_PROBE_MARK) - 1 };
 
 /* Folders of a node's own. Of home, which all share, a program hears by its own errors, and
  * another node would help nobody. */
@@ -109,19 +107,21 @@ static void note_answer(octi_pulse *pulse, const struct sockaddr_in *from, int f
 
 void octi_pulse_hear(octi_pulse *pulse, int64_t now)
 {
-    unsigned char said[SIZE + 1];
+    unsigned char said[OCTI_PROBE_SIZE + 1];
     struct sockaddr_in from;
     socklen_t from_size = sizeof(from);
     ssize_t size;
     while ((size = recvfrom(pulse->socket, said, sizeof(said), 0, (struct sockaddr *)&from, &from_size)) >=
            0) {
-        if (size == SIZE && memcmp(said, mark, sizeof(mark)) == 0 && said[4] == ASK) {
-            said[4] = (unsigned char)(WELL + full_folder());
+        if (size == OCTI_PROBE_SIZE && memcmp(said, OCTI_PROBE_MARK, MARK_SIZE) == 0 &&
+            said[4] == OCTI_PROBE_ASK) {
+            said[4] = (unsigned char)(OCTI_PROBE_WELL + full_folder());
             /* One that is lost is asked for again. */
-            ssize_t ignored = sendto(pulse->socket, said, SIZE, 0, (struct sockaddr *)&from, from_size);
+            ssize_t ignored =
+                sendto(pulse->socket, said, OCTI_PROBE_SIZE, 0, (struct sockaddr *)&from, from_size);
             (void)ignored;
-        } else if (size == SIZE && memcmp(said, mark, sizeof(mark)) == 0) {
-            note_answer(pulse, &from, said[4] - WELL, now);
+        } else if (size == OCTI_PROBE_SIZE && memcmp(said, OCTI_PROBE_MARK, MARK_SIZE) == 0) {
+            note_answer(pulse, &from, said[4] - OCTI_PROBE_WELL, now);
         }
         from_size = sizeof(from);
     }
@@ -153,7 +153,7 @@ static void judge(octi_pulse_peer *peer, int64_t silence, int64_t period, octi_p
 
 int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx)
 {
-    static const unsigned char ask[SIZE] = {'O', 'C', 'T', 'P', ASK};
+    static const char ask[OCTI_PROBE_SIZE] = OCTI_PROBE_MARK; /* and OCTI_PROBE_ASK */
     int64_t period = period_of(pulse);
     if (pulse->count == 0)
         return INT64_MAX;
@@ -166,25 +166,10 @@ int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost,
         if (slept && peer->heard_ns)
             peer->heard_ns = now;
         judge(peer, now - peer->heard_ns, period, lost, ctx);
-        ssize_t ignored = sendto(pulse->socket, ask, SIZE, 0, (const struct sockaddr *)&peer->address,
+        ssize_t ignored = sendto(pulse->socket, ask, sizeof(ask), 0, (const struct sockaddr *)&peer->address,
                                  sizeof(peer->address));
         (void)ignored;
     }
     pulse->beat_ns = now;
     return now + period;
-}
-
-bool octi_pulse_ask(const char *host, uint16_t port, int timeout_ms)
-{
-    unsigned char said[SIZE] = {'O', 'C', 'T', 'P', ASK};
-    struct sockaddr_in address;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool heard = fd >= 0 && parse_address(host, port, &address) &&
-                 connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-                 send(fd, said, SIZE, 0) == SIZE;
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    heard = heard && poll(&ready, 1, timeout_ms) == 1 && recv(fd, said, SIZE, 0) == SIZE && said[4] != ASK;
-    if (fd >= 0)
-        close(fd);
-    return heard;
 }

@@ -5,11 +5,8 @@
  * turns, being frozen or cut off, and of one whose memory-backed folders are full, where no
  * program can start any more.
  *
- *   ask      "OCTP" 0
- *   answer   "OCTP" 1 + the number of the folder that is full, or 1
- *
- * Over IPv4 alone: a node that has no such address is not watched. An answer is as long as what asked for it,
- * so that nobody can have traffic multiplied. */
+ * The datagrams are probe/probe.h's, over IPv4 alone: a node that has no such address is not
+ * watched. */
 #ifndef OCTI_NODE_PULSE_H
 #define OCTI_NODE_PULSE_H
 
@@ -17,8 +14,6 @@
 #include <stdint.h>
 
 #include "provision/node/config.h"
-
-enum { OCTI_PULSE_PORT = 6816 }; /* Slurm has 6817 and 6818 */
 
 typedef struct octi_pulse_peer octi_pulse_peer;
 
@@ -45,8 +40,5 @@ void octi_pulse_hear(octi_pulse *pulse, int64_t now);
 
 /* Asks all, if it is time to, and tells of those that are lost. Returns when to call again. */
 int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx);
-
-/* Asks the node at this host and waits: true when it answers within `timeout_ms`. */
-bool octi_pulse_ask(const char *host, uint16_t port, int timeout_ms);
 
 #endif

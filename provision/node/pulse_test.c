@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "provision/node/pulse.h"
+#include "provision/probe/probe.h"
 
 #define MS ((int64_t)1000000)
 
@@ -101,8 +102,8 @@ static void a_turn_comes_every_half_second(void **state)
 static void nobody_answers_where_nobody_listens(void **state)
 {
     (void)state;
-    assert_false(octi_pulse_ask("127.0.0.1", port(), 50));
-    assert_false(octi_pulse_ask("nonsense", port(), 50));
+    assert_false(octi_probe_alive("127.0.0.1", port(), 50));
+    assert_false(octi_probe_alive("nonsense", port(), 50));
 }
 
 static void a_port_that_is_taken_is_said_so(void **state)

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <jansson.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +9,14 @@
 #include <unistd.h>
 
 #include "provision/node/commands.h"
+#include "provision/node/inquiry.h"
 #include "provision/node/membership.h"
 #include "provision/node/pulse.h"
+#include "provision/node/report.h"
 #include "provision/node/say.h"
 #include "provision/node/status.h"
 #include "provision/node/supervisor.h"
+#include "provision/probe/probe.h"
 #include "runtime/base/clock.h"
 
 #define MS ((int64_t)1000000)
@@ -33,6 +35,7 @@ typedef struct octi_server {
     octi_daemon daemons[DAEMONS];
     octi_supervisor supervisor;
     octi_pulse pulse;
+    octi_report report;
     int notices; /* of changes in the state folder, or -1 */
     char munge_options[5][300];
     const char *munged[9];
@@ -117,50 +120,35 @@ static void drain(int fd)
         continue;
 }
 
-/* One descriptor for the supervisor that stands for both of ours. */
-static int join_watched(int first, int second)
+/* One descriptor for the supervisor that stands for all of ours. */
+static int join_watched(const octi_server *server)
 {
-    int fds[] = {first, second}, both = epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 0; i < 2 && both >= 0; i++) {
-        struct epoll_event event = {.events = EPOLLIN};
-        if (fds[i] >= 0 && epoll_ctl(both, EPOLL_CTL_ADD, fds[i], &event) != 0)
-            octi_say("octavo-node", "cannot wait for descriptor %d: looking at it regularly", fds[i]);
+    /* Who connects may have to wait until another has been served. */
+    const struct {
+        int fd;
+        uint32_t events;
+    } own[] = {{server->notices, EPOLLIN},
+               {server->pulse.socket, EPOLLIN},
+               {server->report.socket, EPOLLIN | EPOLLET}};
+    int all = epoll_create1(EPOLL_CLOEXEC);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && all >= 0; i++) {
+        struct epoll_event event = {.events = own[i].events};
+        if (own[i].fd >= 0 && epoll_ctl(all, EPOLL_CTL_ADD, own[i].fd, &event) != 0)
+            octi_say("octavo-node", "cannot wait for descriptor %d: looking at it regularly", own[i].fd);
     }
-    return both;
+    return all;
 }
 
-/* Slurm ends the jobs of a node that is lost; libslurm stays in its own program. */
+/* Slurm ends the jobs of a node that is lost. */
 static void tell_slurm(const char *node, const char *reason, void *ctx)
 {
     (void)ctx;
-    char *const argv[] = {"octavo-slurm", NULL};
     json_t *request = json_pack("{s:s, s:s, s:s}", "op", "down", "node", node, "reason", reason);
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     octi_say("octavo-node", "%s is lost: %s", node, reason);
-    int ends[2];
-    if (!text || pipe2(ends, O_CLOEXEC) != 0) {
-        free(text);
-        return;
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    pid_t child; /* the supervisor reaps it */
-    sigemptyset(&none);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    /* The request is far smaller than what a pipe holds. */
-    if (write(ends[1], text, strlen(text)) < 0 ||
-        posix_spawnp(&child, argv[0], &actions, &attributes, argv, environ) != 0)
+    if (!text || octi_inquiry_start(text, -1) < 0)
         octi_say("octavo-node", "cannot tell Slurm of it");
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[0]);
-    close(ends[1]);
     free(text);
 }
 
@@ -223,6 +211,7 @@ static void run(octi_server *server)
             drain(server->notices);
             octi_pulse_hear(&server->pulse, octi_clock_ns());
         }
+        octi_report_answer(&server->report, octi_clock_ns());
         if (update(server) || (woke & OCTI_WOKE_DAEMON))
             tell_status(server);
         int64_t beat = octi_pulse_beat(&server->pulse, octi_clock_ns(), tell_slurm, NULL);
@@ -245,10 +234,11 @@ static oct_err prepare(octi_server *server, oct_error *err)
         return result;
     server->notices = watch_state(&server->paths);
     oct_error silent = OCT_ERROR_INIT;
-    if (octi_pulse_init(&server->pulse, OCTI_PULSE_PORT, &silent) != OCT_OK)
+    if (octi_pulse_init(&server->pulse, OCTI_PROBE_PORT, &silent) != OCT_OK)
         octi_say("octavo-node", "%s: nobody can see whether this node is alive", silent.what);
-    return octi_supervisor_init(&server->supervisor, server->daemons, DAEMONS,
-                                join_watched(server->notices, server->pulse.socket), err);
+    if (octi_report_init(&server->report, OCTI_PROBE_PORT, &silent) != OCT_OK)
+        octi_say("octavo-node", "%s: octavo status has to be executed here", silent.what);
+    return octi_supervisor_init(&server->supervisor, server->daemons, DAEMONS, join_watched(server), err);
 }
 
 int octi_serve_main(int argc, char **argv)
@@ -268,6 +258,7 @@ int octi_serve_main(int argc, char **argv)
     octi_say("octavo-node", "serving as '%s'", server->membership.host);
     run(server);
     octi_supervisor_deinit(&server->supervisor);
+    octi_report_deinit(&server->report);
     octi_pulse_deinit(&server->pulse);
     for (int i = 0; i < DAEMONS; i++)
         octi_daemon_deinit(&server->daemons[i]);

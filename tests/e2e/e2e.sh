@@ -322,6 +322,15 @@ a_reader_that_goes_away_is_no_failure() {
         equal "${PIPESTATUS[0]}" 141
         is_empty err
     done
+    wait_for 10 nobody_runs yes
+}
+
+# An engine lets a command run on whose caller is gone.
+nobody_runs() { ! "$octavo" exec --name "$name" --all pgrep -x "$1" >/dev/null; }
+
+an_interrupted_exec_leaves_nothing_running() {
+    in_terminal 130 '2|\003' "$octavo" exec --name "$name" sh -c 'trap "" INT; sleep 1234 & sleep 1234'
+    wait_for 10 nobody_runs sleep
 }
 
 # Slurm's programs ask for the name of 0.0.0.0; DNS, which may be dead, must not be what answers.
