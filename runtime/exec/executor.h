@@ -28,6 +28,7 @@ typedef struct octi_spec {
     char kind[32];
     int count;          /* 0 when none was given */
     long limit;         /* 0 when none was given */
+    bool isolated;      /* the tasks of a cluster's rank run in processes of their own */
     char journal[4096]; /* "" when none was given */
 } octi_spec;
 

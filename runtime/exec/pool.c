@@ -50,8 +50,16 @@ static oct_err read_option(const char *text, const char *option, const char **en
         return read_number(option + 6, end, &spec->limit)
                    ? OCT_OK
                    : bad_spec(text, "a limit is a positive number", err);
+    size_t word = strcspn(option, ",");
+    if (word == 8 && strncmp(option, "isolated", 8) == 0) {
+        if (strcmp(spec->kind, "cluster") != 0)
+            return bad_spec(text, "only the tasks of a cluster are isolated on request", err);
+        spec->isolated = true;
+        *end = option + word;
+        return OCT_OK;
+    }
     if (strncmp(option, "journal=", 8) != 0)
-        return bad_spec(text, "the options are limit=N and journal=PATH", err);
+        return bad_spec(text, "the options are limit=N, journal=PATH and, of a cluster, isolated", err);
     const char *path = option + 8;
     size_t length = strcspn(path, ",");
     if (length == 0 || length >= sizeof(spec->journal))

@@ -329,6 +329,47 @@ static void lose_rank(oct_pool *pool, const char *milliseconds)
     oct_result(oct_submit_with(pool, &there, die, SIGKILL), NULL) == OCT_OK ? exit(0) : exit(7);
 }
 
+/* A task's end is that task's alone, and its program goes on everywhere. */
+static void crashes(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    enum { OTHERS = 200 };
+    oct_future *others[OTHERS];
+    for (int i = 0; i < OTHERS; i++)
+        others[i] = oct_submit(pool, node_after, 0.001);
+    for (int i = 0; i < oct_pool_nodes(pool); i++) {
+        oct_options there = {.node = i + 1, .retries = 1};
+        oct_future *killed = oct_submit_with(pool, &there, die, i % 2 ? SIGKILL : SIGSEGV);
+        oct_future *left = oct_submit_with(pool, &there, leave, 5);
+        REQUIRE(oct_result(killed, NULL) == OCT_E_CRASH);
+        const oct_failure *why = oct_future_failure(killed);
+        REQUIRE(why && strcmp(why->task, "die") == 0 && why->attempts == 2 && why->node[0]);
+        REQUIRE(strstr(why->error.what, i % 2 ? "signal 9" : "signal 11"));
+        REQUIRE(oct_result(left, NULL) == OCT_E_CRASH);
+        oct_release(killed);
+        oct_release(left);
+    }
+    for (int i = 0; i < OTHERS; i++) {
+        int node;
+        REQUIRE(oct_result(others[i], &node) == OCT_OK && node >= 0 && node < oct_pool_nodes(pool));
+    }
+}
+
+/* Killed, because it does not ask. */
+static void limits(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool);
+    there.time_limit = 0.2;
+    REQUIRE(oct_result_within(oct_submit_with(pool, &there, node_after, 60.0), &(int){0}, 20) ==
+            OCT_E_TIMEOUT);
+    there.time_limit = 0;
+    oct_future *future = oct_submit_with(pool, &there, node_after, 60.0);
+    REQUIRE(oct_wait(future, 0.2) == OCT_E_TIMEOUT && oct_cancel(future) == OCT_E_STATE);
+    REQUIRE(oct_result_within(future, &(int){0}, 20) == OCT_E_CANCELLED);
+    results(pool, NULL);
+}
+
 static void leave_rank(oct_pool *pool, const char *unused)
 {
     (void)unused;
@@ -355,6 +396,8 @@ static const struct {
     {"exit_early", exit_early},
     {"lose_rank", lose_rank},
     {"leave_rank", leave_rank},
+    {"crashes", crashes},
+    {"limits", limits},
 };
 
 int main(int argc, char **argv)

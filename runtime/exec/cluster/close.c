@@ -136,6 +136,13 @@ static void stop_helper(octi_cluster *cluster)
         pthread_join(cluster->helper, NULL);
 }
 
+static void close_workers(octi_cluster *cluster)
+{
+    cluster->local->class->close(cluster->local);
+    if (cluster->processes)
+        cluster->processes->class->close(cluster->processes);
+}
+
 void octi_cluster_close(octi_executor *executor)
 {
     octi_cluster *cluster = (octi_cluster *)executor;
@@ -144,7 +151,7 @@ void octi_cluster_close(octi_executor *executor)
     octi_cluster *self = cluster;
     atomic_compare_exchange_strong(&left_open, &self, NULL);
     stop_helper(cluster);
-    cluster->local->class->close(cluster->local);
+    close_workers(cluster);
     octi_progress_stop(cluster);
     /* A broken MPI cannot be ended in order: the launcher ends the others, with this program. */
     if (!is_broken(cluster)) {
@@ -164,7 +171,7 @@ void octi_cluster_serve(octi_cluster *cluster)
     if (is_broken(cluster))
         cluster->mpi->abort(cluster->link, 1);
     if (!at_once) {
-        cluster->local->class->close(cluster->local);
+        close_workers(cluster);
         octi_actors_end(cluster->base.pool);
     }
     octi_progress_stop(cluster);

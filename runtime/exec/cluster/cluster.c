@@ -5,6 +5,7 @@
 #include "runtime/exec/cluster/load.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/pool.h"
+#include "runtime/exec/processes/errand.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/task/registry.h"
 
@@ -42,10 +43,14 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     int workers = 0;
     for (int i = 0; i < cluster->size; i++)
         workers += cluster->members[i].workers;
-    cluster->base = (octi_executor){&octi_cluster_class, pool, workers, cluster->size, cluster->size == 1};
+    bool shares_memory = cluster->size == 1 && !cluster->processes;
+    cluster->base = (octi_executor){&octi_cluster_class, pool, workers, cluster->size, shares_memory};
     atomic_store(&cluster->credit, workers - cluster->members[cluster->rank].workers);
     octi_node_set(cluster->rank, cluster->members[cluster->rank].node);
-    const octi_feed feed = {octi_guest_next, octi_guest_more, cluster};
+    if (cluster->processes)
+        octi_errands_set_node(cluster->processes, cluster->rank, cluster->members[cluster->rank].node);
+    const octi_feed feed = {octi_guest_next, octi_guest_more,
+                            cluster->processes ? octi_guest_run_isolated : NULL, cluster};
     return octi_threads_open(cluster->members[cluster->rank].workers, pool, &feed, &cluster->local, err);
 }
 
@@ -73,6 +78,8 @@ static oct_err abandon(octi_cluster *cluster, oct_err code)
     octi_progress_stop(cluster);
     if (cluster->local)
         cluster->local->class->close(cluster->local);
+    if (cluster->processes)
+        cluster->processes->class->close(cluster->processes);
     if (cluster->link)
         cluster->mpi->close(cluster->link);
     free(cluster->members);
@@ -116,6 +123,9 @@ static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor
     octi_line_init(&cluster->guests);
     octi_progress_stop(cluster); /* the workers are to wait until all is in place */
     cluster->mpi = mpi;
+    /* Forked before MPI and its threads are there. */
+    if (spec->isolated && (code = octi_errands_open(spec->count, pool, &cluster->processes, err)) != OCT_OK)
+        return abandon(cluster, code);
     if ((code = mpi->open(&cluster->link, err)) != OCT_OK)
         return abandon(cluster, code);
     cluster->rank = mpi->rank(cluster->link);

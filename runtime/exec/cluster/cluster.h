@@ -1,6 +1,7 @@
 /* exec/cluster/cluster.h - one rank's part of a cluster pool.
  *
- * Ranks are equal: each runs tasks on threads of its own (exec/threads), and each may submit.
+ * Ranks are equal: each runs tasks on threads of its own (exec/threads), and each may submit. In
+ * an isolated pool such a thread has its task run in a worker process (exec/processes), and waits.
  * A job that nobody said a place for waits in `shared`, where this rank's workers and, within
  * their windows, all others are served from; one for a place waits in that peer's `bound`. Where
  * a job of another rank runs it is a guest: a job of its own, whose value may stay.
@@ -63,6 +64,7 @@ enum { OCTI_HERE, OCTI_AWAY, OCTI_GUEST };
 struct octi_cluster {
     octi_executor base; /* first */
     octi_executor *local;
+    octi_executor *processes; /* where the tasks of local's threads run; NULL: there */
     const octi_link_class *mpi;
     octi_link *link;
     int rank, size;
@@ -166,6 +168,9 @@ void octi_origin_lost(octi_cluster *cluster);
 /* The next job for a worker of this rank: a guest, or a shared one. */
 octi_job *octi_guest_next(void *cluster);
 bool octi_guest_more(void *cluster);
+
+/* Runs it in a worker process. */
+bool octi_guest_run_isolated(void *cluster, octi_job *job);
 
 /* Hold polling. */
 void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record);

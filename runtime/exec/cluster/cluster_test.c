@@ -21,6 +21,8 @@
 
 #define PROGRAM "runtime/exec/cluster/cases"
 #define OTHER_BUILD "runtime/exec/cluster/cases_other"
+#define SHARED "--pool=cluster"
+#define ISOLATED "--pool=cluster:2,isolated"
 
 enum { LIMIT_S = 50 };
 
@@ -66,13 +68,12 @@ static outcome run(const char *const *command)
     return self;
 }
 
-static outcome run_case(const char *ranks, const char *name, const char *argument)
+static outcome run_case(const char *pool, const char *ranks, const char *name, const char *argument)
 {
     char limit[16];
     snprintf(limit, sizeof(limit), "%d", LIMIT_S);
-    const char *const command[] = {
-        "timeout",        "-k", "2",      limit, "mpirun", "--oversubscribe", "-n", ranks, PROGRAM,
-        "--pool=cluster", name, argument, NULL};
+    const char *const command[] = {"timeout", "-k", "2",  limit,    "mpirun", "--oversubscribe", "-n", ranks,
+                                   PROGRAM,   pool, name, argument, NULL};
     return run(command);
 }
 
@@ -81,11 +82,11 @@ static bool says(const outcome *self, const char *text)
     return self->text.data && strstr(self->text.data, text);
 }
 
-static void expect_done(const char *ranks, const char *name, const char *argument)
+static void expect_done(const char *pool, const char *ranks, const char *name, const char *argument)
 {
-    outcome self = run_case(ranks, name, argument);
+    outcome self = run_case(pool, ranks, name, argument);
     if (self.status != 0 || !says(&self, "done\n"))
-        print_error("%s on %s ranks: status %d\n%s\n", name, ranks, self.status,
+        print_error("%s of %s on %s ranks: status %d\n%s\n", name, pool, ranks, self.status,
                     self.text.data ? self.text.data : "");
     assert_int_equal(self.status, 0);
     assert_true(says(&self, "done\n"));
@@ -96,8 +97,16 @@ static void expect_done(const char *ranks, const char *name, const char *argumen
     static void sentence(void **state)                                                                       \
     {                                                                                                        \
         (void)state;                                                                                         \
-        expect_done("2", name, NULL);                                                                        \
-        expect_done("5", name, NULL);                                                                        \
+        expect_done(SHARED, "2", name, NULL);                                                                \
+        expect_done(SHARED, "5", name, NULL);                                                                \
+    }
+
+#define ISOLATED_ON_RANKS(sentence, name)                                                                    \
+    static void sentence(void **state)                                                                       \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        expect_done(ISOLATED, "1", name, NULL);                                                              \
+        expect_done(ISOLATED, "3", name, NULL);                                                              \
     }
 
 ON_RANKS(results_come_back_from_any_rank, "results")
@@ -111,6 +120,17 @@ ON_RANKS(a_map_runs_on_all_ranks_and_keeps_its_order, "mapped")
 ON_RANKS(tasks_submit_tasks_and_wait_for_them, "nested")
 ON_RANKS(a_running_task_elsewhere_hears_that_it_is_not_wanted, "cancelled")
 ON_RANKS(closing_waits_for_what_was_submitted, "close_with_work")
+ISOLATED_ON_RANKS(isolated_results_come_back_from_any_rank, "results")
+ISOLATED_ON_RANKS(isolated_thousands_each_return_their_own_result, "many")
+ISOLATED_ON_RANKS(isolated_long_tasks_are_spread_over_all_ranks, "spread")
+ISOLATED_ON_RANKS(isolated_tasks_know_where_they_are, "bound")
+ISOLATED_ON_RANKS(isolated_large_values_arrive_whole, "large")
+ISOLATED_ON_RANKS(isolated_tasks_go_to_their_data, "data")
+ISOLATED_ON_RANKS(isolated_maps_keep_their_order, "mapped")
+ISOLATED_ON_RANKS(isolated_tasks_submit_tasks, "nested")
+ISOLATED_ON_RANKS(isolated_tasks_crash_alone, "crashes")
+ISOLATED_ON_RANKS(isolated_tasks_are_killed_when_late_or_unwanted, "limits")
+ISOLATED_ON_RANKS(isolated_work_is_waited_for_when_the_pool_closes, "close_with_work")
 
 static void a_process_without_a_launcher_is_a_cluster_of_one(void **state)
 {
@@ -129,14 +149,14 @@ static void closing_waits_for_what_tasks_left_behind(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    expect_done("3", "orphans", path);
+    expect_done(SHARED, "3", "orphans", path);
     unlink(path);
 }
 
 static void a_program_that_exits_early_takes_its_ranks_along(void **state)
 {
     (void)state;
-    outcome self = run_case("3", "exit_early", NULL);
+    outcome self = run_case(SHARED, "3", "exit_early", NULL);
     assert_int_equal(self.status, 3);
     assert_true(self.seconds < 10);
     octi_buffer_deinit(&self.text);
@@ -165,7 +185,7 @@ static void another_build_on_one_rank_is_refused_by_its_node(void **state)
  * that somebody says which it was, is what counts. */
 static void expect_end(const char *ranks, const char *name, const char *argument, const char *naming)
 {
-    outcome self = run_case(ranks, name, argument);
+    outcome self = run_case(SHARED, ranks, name, argument);
     if (self.status == 0 || self.status == -1 || !says(&self, naming))
         print_error("%s %s: status %d\n%s\n", name, argument ? argument : "", self.status,
                     self.text.data ? self.text.data : "");
@@ -216,6 +236,17 @@ int main(void)
         cmocka_unit_test(tasks_submit_tasks_and_wait_for_them),
         cmocka_unit_test(a_running_task_elsewhere_hears_that_it_is_not_wanted),
         cmocka_unit_test(closing_waits_for_what_was_submitted),
+        cmocka_unit_test(isolated_results_come_back_from_any_rank),
+        cmocka_unit_test(isolated_thousands_each_return_their_own_result),
+        cmocka_unit_test(isolated_long_tasks_are_spread_over_all_ranks),
+        cmocka_unit_test(isolated_tasks_know_where_they_are),
+        cmocka_unit_test(isolated_large_values_arrive_whole),
+        cmocka_unit_test(isolated_tasks_go_to_their_data),
+        cmocka_unit_test(isolated_maps_keep_their_order),
+        cmocka_unit_test(isolated_tasks_submit_tasks),
+        cmocka_unit_test(isolated_tasks_crash_alone),
+        cmocka_unit_test(isolated_tasks_are_killed_when_late_or_unwanted),
+        cmocka_unit_test(isolated_work_is_waited_for_when_the_pool_closes),
         cmocka_unit_test(a_process_without_a_launcher_is_a_cluster_of_one),
         cmocka_unit_test(closing_waits_for_what_tasks_left_behind),
         cmocka_unit_test(a_program_that_exits_early_takes_its_ranks_along),

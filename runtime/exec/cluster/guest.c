@@ -8,6 +8,7 @@
 #include "runtime/exec/cluster/cluster.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
+#include "runtime/exec/processes/errand.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/turn.h"
 #include "runtime/task/registry.h"
@@ -336,6 +337,16 @@ octi_job *octi_guest_next(void *ctx)
         return job;
     octi_progress(cluster);
     return take_any(cluster, octi_clock_ns());
+}
+
+bool octi_guest_run_isolated(void *ctx, octi_job *job)
+{
+    octi_cluster *cluster = ctx;
+    if (!octi_job_start(job)) {
+        octi_job_unref(job); /* cancelled while it was queued */
+        return false;
+    }
+    return octi_errand_run(cluster->processes, job, &cluster->base, octi_progress_await);
 }
 
 bool octi_guest_more(void *ctx)

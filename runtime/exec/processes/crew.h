@@ -10,7 +10,7 @@
  *   processes.c  the executor's calls     crew.c   the attention, and a round of work
  *   mortal.c     births, deaths, kills    relay.c  what tasks submit
  *   queue.c      jobs that wait           hand.c   one worker
- *   home.c       processes of actors */
+ *   home.c       processes of actors      errand.c requests of another executor */
 #ifndef OCTI_CREW_H
 #define OCTI_CREW_H
 
@@ -140,6 +140,12 @@ octi_role octi_relay_role(const octi_job *job);
 
 /* True for a job that carries what a task of a worker submitted. */
 bool octi_relay_is(const octi_job *job);
+
+/* A job for a request. NULL when memory is short. */
+octi_job *octi_relay_create(octi_crew *crew, const octi_nested *from, const char *bytes, size_t size);
+
+/* Has the reply appended there before the job ends, rather than sent to a worker. */
+void octi_relay_send_home(octi_job *job, octi_buffer *reply);
 
 /* Queues it. */
 void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size);

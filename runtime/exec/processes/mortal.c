@@ -112,9 +112,12 @@ static void blame(octi_crew *crew, octi_hand *hand, int status)
     oct_failure failure;
     oct_error unknown = OCT_ERROR_INIT;
     octi_failure_init(&failure, job, &unknown);
-    if (octi_relay_is(job))
+    int before = 0; /* of an errand the request tells how often it was tried */
+    if (octi_relay_is(job)) {
         octi_relay_describe(job, &failure);
-    failure.attempts = job->more ? job->more->attempts : 1;
+        before = failure.attempts - 1;
+    }
+    failure.attempts = before + (job->more ? job->more->attempts : 1);
     snprintf(failure.node, sizeof(failure.node), "%s", oct_node_name());
     describe(hand, job, status, &failure);
     octi_crew_fail(crew, job, &failure);

@@ -8,8 +8,9 @@
  * know, are none. */
 typedef struct relay {
     octi_nested from;
-    int hand;      /* of the worker that asked, */
-    uint32_t life; /* and which of its processes */
+    octi_buffer *errand; /* where the program wants the reply (errand.c); NULL: a worker asked */
+    int hand;            /* of that worker, */
+    uint32_t life;       /* and which of its processes */
     size_t size;
     _Alignas(16) char bytes[]; /* the request */
 } relay;
@@ -37,6 +38,11 @@ static relay *relay_of(const octi_job *job)
     return job->args;
 }
 
+void octi_relay_send_home(octi_job *job, octi_buffer *reply)
+{
+    relay_of(job)->errand = reply;
+}
+
 static octi_hand *origin_of(const octi_crew *crew, const relay *self)
 {
     octi_hand *hand = &crew->hands[self->hand];
@@ -60,7 +66,7 @@ static void answer(octi_crew *crew, octi_hand *hand, const octi_nested *from, co
     hand->nested--;
 }
 
-static octi_job *create(octi_crew *crew, const octi_nested *from, const char *bytes, size_t size)
+octi_job *octi_relay_create(octi_crew *crew, const octi_nested *from, const char *bytes, size_t size)
 {
     relay *self = malloc(sizeof(*self) + size);
     octi_job *job = self ? octi_job_create(crew->base.pool, &relay_task) : NULL;
@@ -72,6 +78,7 @@ static octi_job *create(octi_crew *crew, const octi_nested *from, const char *by
         return NULL;
     }
     self->from = *from;
+    self->errand = NULL;
     self->size = size;
     memcpy(self->bytes, bytes, size);
     job->args = self;
@@ -101,7 +108,7 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
     /* What was sent ahead may now be behind a task that waits for others. */
     if (hand->nested++ == 0 && hand->actor == 0)
         octi_crew_recall(crew, hand);
-    octi_job *job = create(crew, &from, bytes + sizeof(from), size - sizeof(from));
+    octi_job *job = octi_relay_create(crew, &from, bytes + sizeof(from), size - sizeof(from));
     if (!job) {
         octi_mortal_doom(crew, hand, OCT_E_NOMEM);
         return;
@@ -117,7 +124,7 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
 oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer *to, oct_error *err)
 {
     const relay *self = relay_of(job);
-    if (!origin_of(crew, self))
+    if (!self->errand && !origin_of(crew, self))
         return oct_fail(err, OCT_E_CANCELLED, "the task that asked for it is gone");
     if (octi_buffer_append(to, self->bytes, self->size) != OCT_OK)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a nested task");
@@ -127,6 +134,12 @@ oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer
 static void pass_on(octi_crew *crew, octi_job *job, const void *bytes, size_t size)
 {
     const relay *self = relay_of(job);
+    if (self->errand) {
+        /* Without memory for it there is no reply, which makes no sense to who waits. */
+        if (octi_buffer_append(self->errand, bytes, size) != OCT_OK)
+            self->errand->size = 0;
+        return;
+    }
     octi_hand *hand = origin_of(crew, self);
     if (hand)
         answer(crew, hand, &self->from, bytes, size);

@@ -49,7 +49,9 @@ typedef struct octi_slot {
 
 /* One a pool. The slots follow. */
 typedef struct octi_shared {
-    octi_bell bell; /* of the program: for replies */
+    octi_bell bell;       /* of the program: for replies */
+    _Atomic int32_t node; /* where tasks are told that they are: its number plus 1, and its */
+    char node_name[256];  /* name; 0: as the process has it */
     octi_slot slots[];
 } octi_shared;
 

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "runtime/exec/context.h"
 #include "runtime/exec/processes/crash.h"
 #include "runtime/exec/processes/nested.h"
 #include "runtime/exec/processes/port.h"
@@ -33,6 +34,16 @@ static void flush_output(void)
         fflush(stdout);
 }
 
+/* A rank knows its number only when its workers are there already. */
+static void settle(const octi_shared *shared)
+{
+    static int32_t settled;
+    int32_t node = atomic_load_explicit(&shared->node, memory_order_acquire);
+    if (node != settled)
+        octi_node_set(node - 1, shared->node_name);
+    settled = node;
+}
+
 static oct_err serve(octi_message *request, oct_pool *pool, octi_buffer *reply)
 {
     if (request->data)
@@ -56,6 +67,7 @@ void octi_worker_run(octi_shared *shared, uint32_t index, oct_pool *pool)
     for (;;) {
         octi_message request = octi_port_receive(&port, &slot->requests, &slot->bell, &inbox);
         reply.size = 0;
+        settle(shared);
         if (serve(&request, pool, &reply) != OCT_OK)
             _exit(1); /* no memory even to say so: the exit will be told */
         flush_output();

@@ -178,7 +178,8 @@ static void run_item(worker *self, void *item)
 {
     if (!((uintptr_t)item & 1)) {
         octi_job *job = item;
-        if (octi_run_job(job))
+        const octi_feed *feed = &self->pool->feed;
+        if (feed->run ? feed->run(feed->ctx, job) : octi_run_job(job))
             submit(&self->pool->base, job);
         return;
     }

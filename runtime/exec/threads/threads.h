@@ -12,6 +12,9 @@ typedef struct octi_feed {
     /* True when next has one. A worker asks before it sleeps; octi_threads_wake wakes it. */
     bool (*more)(void *ctx);
 
+    /* Runs a QUEUED job, as octi_run_job does; NULL: that does. */
+    bool (*run)(void *ctx, octi_job *job);
+
     void *ctx;
 } octi_feed;
 

@@ -9,8 +9,12 @@
  * Options follow the kind, separated by commas: "threads:4,limit=100000".
  *   limit=N   back-pressure: oct_submit waits while N futures of the pool are unfinished
  *
- *   journal=PATH   results outlive the program: each that a task returns is recorded in that file, and
- *             a program that is run again gets it from there instead of computing it. Without it the
+ *   isolated  of a cluster: each rank runs its tasks in worker processes of its own, so that one that
+ *             crashes, or is killed for its time limit or by oct_cancel, costs that task alone. A task
+ *             costs some ten microseconds more, and what it submits runs on the same node
+ *
+ *   journal=PATH   results outlive the program: each that a task returns is recorded in that file,
+ *             and a program that is run again gets it from there instead of computing it. Without it the
  *             environment's OCTAVO_JOURNAL names the file. A path has no comma in it
  *
  * Any thread may use a pool; one closes it. Open it before the program starts threads, since
