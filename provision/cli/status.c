@@ -26,36 +26,6 @@ static void read_answer(const octi_buffer *answer, struct slurm *slurm)
     json_decref(reply);
 }
 
-/* The head answers by itself, in a tenth of the time of an exec, where it can be reached. */
-static oct_err ask_head(const cli_session *session, octi_buffer *answer, oct_error *err)
-{
-    static const char *const argv[] = {"octavo-slurm", NULL};
-    static const char request[] = "{\"op\":\"status\"}\n";
-    const octi_cluster *cluster = &session->cluster;
-    int status;
-    if (cluster->near && cluster->node_count > 0 && cluster->nodes[0].index == 0) {
-        oct_err code =
-            octi_probe_status(cluster->nodes[0].address, OCTI_PROBE_PORT, SLURM_SECONDS * 1000, answer, err);
-        if (code == OCT_OK || code == OCT_E_TIMEOUT)
-            return code;
-        answer->size = 0;
-    }
-    return cli_session_ask(session, argv, request, sizeof(request) - 1, SLURM_SECONDS, answer, NULL, &status,
-                           err);
-}
-
-static void ask_slurm(const cli_session *session, struct slurm *slurm)
-{
-    octi_buffer answer = {0};
-    oct_error err = OCT_ERROR_INIT;
-    *slurm = (struct slurm){0};
-    if (ask_head(session, &answer, &err) == OCT_OK)
-        read_answer(&answer, slurm);
-    else
-        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", err.what);
-    octi_buffer_deinit(&answer);
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -73,6 +43,47 @@ static const json_t *slurm_node(const struct slurm *slurm, const char *name)
             return node;
     }
     return NULL;
+}
+
+static void forget(struct slurm *slurm)
+{
+    json_decref(slurm->nodes);
+    json_decref(slurm->jobs);
+    *slurm = (struct slurm){0};
+}
+
+/* The head answers by itself, in a tenth of the time of an exec. True when it did: in another
+ * network the address may be that of some other cluster's head. */
+static bool ask_head(const octi_cluster *cluster, struct slurm *slurm)
+{
+    octi_buffer answer = {0};
+    if (!cluster->near || cluster->node_count == 0 || cluster->nodes[0].index != 0 ||
+        octi_probe_status(cluster->nodes[0].address, OCTI_PROBE_PORT, SLURM_SECONDS * 1000, &answer, NULL) !=
+            OCT_OK)
+        answer.size = 0;
+    *slurm = (struct slurm){0};
+    if (answer.size > 0)
+        read_answer(&answer, slurm);
+    octi_buffer_deinit(&answer);
+    bool ours = cluster->node_count > 0 && slurm_node(slurm, cluster->nodes[0].name);
+    if (!ours)
+        forget(slurm);
+    return ours;
+}
+
+static void ask_by_exec(const cli_session *session, struct slurm *slurm)
+{
+    static const char *const argv[] = {"octavo-slurm", NULL};
+    static const char request[] = "{\"op\":\"status\"}\n";
+    octi_buffer answer = {0};
+    oct_error err = OCT_ERROR_INIT;
+    int status;
+    if (cli_session_ask(session, argv, request, sizeof(request) - 1, SLURM_SECONDS, &answer, NULL, &status,
+                        &err) == OCT_OK)
+        read_answer(&answer, slurm);
+    else
+        snprintf(slurm->trouble, sizeof(slurm->trouble), "%s", err.what);
+    octi_buffer_deinit(&answer);
 }
 
 static const char *state_of(const octi_node *node, const json_t *in_slurm)
@@ -189,15 +200,15 @@ static int status(cli_context *cli, int argc, char **argv)
         return cli_fail(cli, &err, NULL);
     }
     struct slurm slurm;
-    ask_slurm(&session, &slurm);
+    if (!ask_head(&session.cluster, &slurm))
+        ask_by_exec(&session, &slurm);
     if (cli->json)
         print_json(&session.cluster, &slurm);
     else
         print_table(&session.cluster, &slurm);
     if (slurm.trouble[0])
         cli_say(cli, "\nSlurm: %s", slurm.trouble);
-    json_decref(slurm.nodes);
-    json_decref(slurm.jobs);
+    forget(&slurm);
     cli_session_close(&session);
     return CLI_EXIT_OK;
 }

@@ -203,6 +203,9 @@ oct_err octi_docker_outcome(const octi_http_request *request, oct_error *err)
     if (request->code != OCT_OK) {
         if (err)
             *err = request->error;
+        if (request->code == OCT_E_UNREACHABLE || request->code == OCT_E_LOST)
+            oct_hint(err,
+                     "the engine has ended, or restarts: start it, and the same command goes on from there");
         return request->code;
     }
     if (request->status < 400)
