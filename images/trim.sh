@@ -39,6 +39,10 @@ find / -xdev -perm /6000 -type f -exec chmod a-s {} +
 rm -rf /etc/slurm
 ln -s /run/octavo/slurm /etc/slurm
 
+# An engine's run-time gives the memory that it mounts there the mode of what is below, whatever
+# it was told; Podman gives it no other owner either.
+chmod 1777 /run
+
 echo 'octavo:x:1000:1000:Octavo:/home/octavo:/bin/bash' >>/etc/passwd
 echo 'octavo:x:1000:' >>/etc/group
 

@@ -15,11 +15,11 @@ static json_t *volume_mount(const octi_spec *spec, const char *which, const char
 }
 
 /* Where a node may write besides its volumes. Podman has no owner for a tmpfs, so that /run is
- * like /tmp there. */
+ * like /tmp there, and copies the image's folder into it unless it is told not to. */
 static json_t *writable(const octi_docker *docker)
 {
     return json_pack("{s:s, s:s}", "/run",
-                     docker->podman ? "rw,nosuid,nodev,mode=1777"
+                     docker->podman ? "rw,nosuid,nodev,mode=1777,notmpcopyup"
                                     : "rw,nosuid,nodev,mode=755,uid=1000,gid=1000",
                      "/tmp", "rw,nosuid,nodev,exec,mode=1777");
 }

@@ -122,6 +122,8 @@ static void an_exec_whose_stream_is_garbage_fails(void **state)
     static const octi_act acts[] = {
         {JSON("{\"Id\":\"e1\"}"), 0, OCTI_ACT_CLOSE},
         {RAW "not a frame at all", 0, OCTI_ACT_HOLD},
+        {JSON("{\"Id\":\"e2\"}"), 0, OCTI_ACT_CLOSE}, /* the command is ended */
+        {JSON(""), 0, OCTI_ACT_CLOSE},
         {JSON("{\"State\":{\"Running\":true}}"), 0, OCTI_ACT_CLOSE},
     };
     octi_buffer output = {0};

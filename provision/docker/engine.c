@@ -224,8 +224,8 @@ static oct_err take_reply(const octi_http_request *request, json_t **reply, oct_
                : octi_json_parse(request->reply.data, request->reply.size, "the engine's reply", reply, err);
 }
 
-oct_err octi_docker_call(octi_docker *docker, const char *method, char *path, json_t *body, json_t **reply,
-                         oct_error *err)
+oct_err octi_docker_call_within(octi_docker *docker, double seconds, const char *method, char *path,
+                                json_t *body, json_t **reply, oct_error *err)
 {
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     oct_err code = OCT_E_NOMEM;
@@ -235,11 +235,10 @@ oct_err octi_docker_call(octi_docker *docker, const char *method, char *path, js
             .path = path,
             .body = text,
             .body_size = text ? strlen(text) : 0,
-            .timeout = CALL_TIMEOUT_S,
+            .timeout = seconds,
         };
         code = octi_http_perform(docker->http, &request, err);
-        if (code == OCT_OK)
-            code = take_reply(&request, reply, err);
+        code = take_reply(&request, reply, err); /* says more of a failure, too */
         octi_http_request_deinit(&request);
     } else {
         oct_fail(err, OCT_E_NOMEM, "out of memory");
@@ -248,6 +247,12 @@ oct_err octi_docker_call(octi_docker *docker, const char *method, char *path, js
     free(path);
     json_decref(body);
     return code;
+}
+
+oct_err octi_docker_call(octi_docker *docker, const char *method, char *path, json_t *body, json_t **reply,
+                         oct_error *err)
+{
+    return octi_docker_call_within(docker, CALL_TIMEOUT_S, method, path, body, reply, err);
 }
 
 oct_err octi_docker_get_all(octi_docker *docker, size_t count, char *const paths[], json_t *replies[],

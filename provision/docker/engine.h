@@ -39,6 +39,10 @@ oct_err octi_docker_outcome(const octi_http_request *request, oct_error *err);
 OCT_NODISCARD oct_err octi_docker_call(octi_docker *docker, const char *method, char *path, json_t *body,
                                        json_t **reply, oct_error *err);
 
+/* The same, with less patience than a minute. */
+OCT_NODISCARD oct_err octi_docker_call_within(octi_docker *docker, double seconds, const char *method,
+                                              char *path, json_t *body, json_t **reply, oct_error *err);
+
 /* Runs count GETs at once and parses each reply; takes over the paths. On failure no reply
  * is left. */
 OCT_NODISCARD oct_err octi_docker_get_all(octi_docker *docker, size_t count, char *const paths[],

@@ -20,6 +20,7 @@ enum {
     PIECE = 64 * 1024,
     SETTLE_MAX_MS = 100,
     SETTLE_MS = 500,
+    GOODBYE_S = 1,
     NOT_STARTED = 126,
     KILLED = 128 + 9
 };
@@ -382,22 +383,25 @@ static oct_err mark(struct session *session, oct_error *err)
     return OCT_OK;
 }
 
-/* An engine leaves a command running whose caller hangs up. This only starts what ends it, and
- * only on a node that is there: whoever is interrupted wants to go. */
+/* An engine leaves a command running whose caller hangs up. This only starts what ends it:
+ * whoever is interrupted wants to go, and an engine that does not answer ends nothing. */
 static void end_command(const struct session *session)
 {
-    const octi_docker *docker = session->docker;
+    octi_docker *docker = session->docker;
     const char *token = strchr(session->mark, '=') + 1;
     json_t *body = json_pack("{s:[s, s, s]}", "Cmd", "octavo-node", "end", token), *reply = NULL;
-    oct_error ignored;
-    if (octi_docker_call(session->docker, "POST",
-                         octi_docker_path(docker, "/containers/%s/exec", session->node->engine_id), body,
-                         &reply, &ignored) == OCT_OK &&
-        octi_docker_call(session->docker, "POST",
-                         octi_docker_path(docker, "/exec/%s/start", octi_json_string_or(reply, "Id", "")),
-                         json_pack("{s:b}", "Detach", 1), NULL, &ignored) != OCT_OK)
+    oct_error error;
+    oct_err code = octi_docker_call_within(
+        docker, GOODBYE_S, "POST", octi_docker_path(docker, "/containers/%s/exec", session->node->engine_id),
+        body, &reply, &error);
+    if (code == OCT_OK)
+        code = octi_docker_call_within(
+            docker, GOODBYE_S, "POST",
+            octi_docker_path(docker, "/exec/%s/start", octi_json_string_or(reply, "Id", "")),
+            json_pack("{s:b}", "Detach", 1), NULL, &error);
+    if (code != OCT_OK)
         octi_log(OCT_LOG_DEBUG, "'%s' may still run on %s: %s", session->exec->argv[0], session->node->name,
-                 ignored.what);
+                 error.what);
     json_decref(reply);
 }
 

@@ -156,7 +156,7 @@ static void podman_is_asked_for_no_owner_of_a_tmpfs(void **state)
     json_t *body = octi_docker_container_body(&docker, &spec, 0, "net");
     assert_non_null(body);
     const json_t *run = json_object_get(octi_json_find(body, "HostConfig/Tmpfs"), "/run");
-    assert_string_equal(json_string_value(run), "rw,nosuid,nodev,mode=1777");
+    assert_string_equal(json_string_value(run), "rw,nosuid,nodev,mode=1777,notmpcopyup");
     json_decref(body);
 }
 
