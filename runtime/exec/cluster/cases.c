@@ -128,6 +128,20 @@ OCT_TASK(void, abandon_some, const char *, path)
         oct_release(oct_submit(oct_task_pool(), orphan, path));
 }
 
+typedef struct counter {
+    long total;
+} counter;
+
+OCT_ACTOR(counter, counter_open, NULL, long, start)
+{
+    self->total = start;
+}
+
+OCT_METHOD(counter, long, counter_add, long, x)
+{
+    return self->total += x;
+}
+
 static int last_node(oct_pool *pool)
 {
     return oct_pool_nodes(pool);
@@ -355,6 +369,27 @@ static void crashes(oct_pool *pool, const char *unused)
     }
 }
 
+/* Their states stay where they were made. */
+static void actors(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    enum { ACTORS = 6, CALLS = 50 };
+    oct_actor all[ACTORS];
+    for (int i = 0; i < ACTORS; i++) {
+        all[i] = oct_actor_open(pool, counter_open, (long)i);
+        REQUIRE(all[i].id);
+    }
+    for (long k = 1; k <= CALLS; k++) {
+        for (int i = 0; i < ACTORS; i++) {
+            long total;
+            REQUIRE(oct_result(oct_submit(pool, counter_add, all[i], 1L), &total) == OCT_OK &&
+                    total == i + k);
+        }
+    }
+    for (int i = 0; i < ACTORS; i++)
+        REQUIRE(oct_actor_close(pool, all[i]) == OCT_OK);
+}
+
 /* Killed, because it does not ask. */
 static void limits(oct_pool *pool, const char *unused)
 {
@@ -398,6 +433,7 @@ static const struct {
     {"leave_rank", leave_rank},
     {"crashes", crashes},
     {"limits", limits},
+    {"actors", actors},
 };
 
 int main(int argc, char **argv)

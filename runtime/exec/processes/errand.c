@@ -35,7 +35,11 @@ static octi_job *send(octi_executor *processes, octi_job *job, octi_buffer *requ
     oct_err code = octi_wire_request(job, request, err);
     if (code != OCT_OK)
         return NULL;
-    octi_nested from = {.time_limit = job->more ? job->more->options.time_limit : 0};
+    octi_nested from = {.role = job->task->role};
+    if (job->more) {
+        from.actor = job->more->actor;
+        from.time_limit = job->more->options.time_limit;
+    }
     octi_job *errand = octi_relay_create((octi_crew *)processes, &from, request->data, request->size);
     if (!errand) {
         oct_fail(err, OCT_E_NOMEM, "out of memory for '%s'", job->task->name);

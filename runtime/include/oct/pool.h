@@ -11,7 +11,8 @@
  *
  *   isolated  of a cluster: each rank runs its tasks in worker processes of its own, so that one that
  *             crashes, or is killed for its time limit or by oct_cancel, costs that task alone. A task
- *             costs some ten microseconds more, and what it submits runs on the same node
+ *             costs some ten microseconds more; what it submits runs on the same node, and actors
+ *             on other nodes are out of its reach
  *
  *   journal=PATH   results outlive the program: each that a task returns is recorded in that file,
  *             and a program that is run again gets it from there instead of computing it. Without it the
