@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Engines that are in trouble: each case starts a Docker Engine of its own, with a disk of a given
-# size and a network namespace of its own, on this machine.
+# Engines in trouble, and engines of other kinds: each case starts one of its own on this machine,
+# with a disk of a given size and in a network namespace of its own.
 #
 #   tests/engines/engines.sh [PATTERN]   only the cases whose name matches the regular expression
 #
@@ -21,6 +21,7 @@ other=$name
 image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
 base=octavo/base:trixie
 namespace=octavo-$$
+user=octavo-$$
 engine=$work/engine
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 unset NO_COLOR DOCKER_HOST
@@ -30,21 +31,26 @@ unset NO_COLOR DOCKER_HOST
 own_docker() { DOCKER_HOST=unix://$engine/docker.sock docker "$@"; }
 own() { DOCKER_HOST=unix://$engine/docker.sock "$octavo" "$@"; }
 
-# run_engine [OPTION...]: again on the same disk. (ip netns exec would hide the control groups.)
-run_engine() {
-    nsenter --net="/run/netns/$namespace" dockerd --data-root "$engine/disk" --exec-root "$engine/run" --pidfile "$engine/pid" \
-        --host "unix://$engine/docker.sock" "$@" >>"$work/dockerd.log" 2>&1 &
+# serve COMMAND...: an engine that answers at our socket. (ip netns exec would hide the control groups.)
+serve() {
+    nsenter --net="/run/netns/$namespace" "$@" >>"$work/engine.log" 2>&1 &
     echo $! >"$engine/own-pid"
-    (wait_for 60 own_docker version) || { tail -n 20 "$work/dockerd.log"; exit 1; }
+    (wait_for 60 own_docker version) || { tail -n 20 "$work/engine.log"; exit 1; }
 }
 
-# start_engine SIZE [OPTION...]: with so much of a disk.
-start_engine() {
+# run_engine [OPTION...]: a Docker Engine; again on the same disk, too.
+run_engine() {
+    serve dockerd --data-root "$engine/disk" --exec-root "$engine/run" --pidfile "$engine/pid" \
+        --host "unix://$engine/docker.sock" "$@"
+}
+
+# make_place SIZE: a disk and a network.
+make_place() {
+    trap stop_engine EXIT
     mkdir -p "$engine/disk"
     ip netns add "$namespace"
     ip -n "$namespace" link set lo up
     mount -t tmpfs -o "size=$1" octavo "$engine/disk"
-    run_engine "${@:2}"
 }
 
 # What the engine's end leaves of its containers ends with it.
@@ -58,6 +64,7 @@ stop_engine() {
     umount "$engine/disk"
     ip netns delete "$namespace"
     rm -rf "$engine"
+    getent passwd "$user" >/dev/null && userdel "$user" 2>/dev/null
 }
 
 # Of an engine that was killed the containers are left, and their mounts.
@@ -74,24 +81,75 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 
 give_image() { docker save "$1" | own_docker load >/dev/null; }
 
+# with_engine SIZE [OPTION...]: a Docker Engine with so much of a disk.
 with_engine() {
-    trap stop_engine EXIT
-    start_engine "$@"
+    make_place "$1"
+    run_engine "${@:2}"
 }
 
-# --- the cases ---
-
-# Its nodes' addresses are in another network, so nothing that the nodes answer themselves is heard.
-an_engine_whose_nodes_are_out_of_reach_is_served_by_execs() {
-    with_engine 2g
+# What every engine must be able to do.
+works() {
     give_image "$image"
     try 0 own up "$name" -n 2 --image "$image"
     try 0 own status "$name" --json
     equal "$(json out '[n["state"] for n in d["nodes"]]')" "['idle', 'idle']"
     try 0 own run --name "$name" hostname
     equal "$(sort out | tr '\n' ' ')" "$name-0 $name-1 "
+    try 7 own exec --name "$name" --node 1 sh -c 'echo well; exit 7'
+    equal "$(cat out)" well
+    echo words >words
+    try 0 own cp words "$name-1:there"
+    try 0 own cp "$name-1:there" back
+    equal "$(cat back)" words
+    try 0 own logs --name "$name" --tail 1
+    has out "$name-0 | "
+    set +e
+    own exec --name "$name" yes 2>err </dev/null | head -n 1 >out
+    set -e
+    wait_for 10 nobody_runs yes
     try 0 own down "$name"
-    equal "$(own_docker ps -aq; own_docker network ls -q --filter label=octavo.cluster)" ""
+    equal "$(own_docker ps -aq; own_docker volume ls -q; own_docker network ls -q --filter label=octavo.cluster)" ""
+}
+
+nobody_runs() { ! own exec --name "$name" --all pgrep -x "$1" >/dev/null; }
+
+# --- the cases ---
+
+# Its nodes' addresses are in another network, so nothing that the nodes answer themselves is heard.
+an_engine_whose_nodes_are_out_of_reach_is_served_by_execs() {
+    with_engine 2g
+    works
+}
+
+an_engine_without_root_serves_as_well() {
+    make_place 4g
+    useradd --create-home --home-dir "$engine/home" "$user"
+    chmod 711 "$work"
+    chown "$user" "$engine" "$engine/disk"
+    # A /dev/net/tun for everybody, as most machines have it.
+    cat >"$engine/start" <<'START'
+mount -t tmpfs tun /dev/net && mknod -m 666 /dev/net/tun c 10 200
+exec setpriv --reuid "$1" --regid "$1" --init-groups env HOME="$2/home" XDG_RUNTIME_DIR="$2" \
+    DOCKERD_ROOTLESS_ROOTLESSKIT_NET=slirp4netns PATH="$PATH:/usr/share/docker.io/contrib" \
+    dockerd-rootless.sh --data-root "$2/disk" --storage-driver vfs --iptables=false
+START
+    serve unshare --mount sh "$engine/start" "$user" "$engine"
+    works
+}
+
+an_engine_that_is_podman_serves_as_well() {
+    make_place 4g
+    # Without CAP_SYS_RESOURCE, as a machine for tests may be, it can raise no limit.
+    cat >"$engine/containers.conf" <<'CONF'
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+CONF
+    serve env "CONTAINERS_CONF=$engine/containers.conf" podman --root "$engine/disk" --runroot "$engine/run" \
+        --network-config-dir "$engine/networks" system service --time 0 "unix://$engine/docker.sock"
+    works
 }
 
 an_engine_that_dies_in_the_middle_of_up_is_told_and_up_goes_on_later() {
