@@ -19,6 +19,7 @@ struct node_job {
     struct creation *creation;
     octi_node node;
     bool made, running;
+    bool beyond_starting; /* the container is there and never will run */
     char *path, *body;
     octi_http_request request;
 };
@@ -275,9 +276,11 @@ static void on_started(void *ctx, octi_http_request *request)
     if (octi_docker_outcome(request, &problem) != OCT_OK) {
         bool two = strstr(problem.what, "is ambiguous") != NULL;
         bool vanished = request->status == 404 && strcasestr(problem.what, "no such container") != NULL;
+        /* The engine was killed while it started this one, and will never come to terms with it. */
+        job->beyond_starting = strstr(problem.what, "task ") && strstr(problem.what, "already exists");
         job->creation->saw_two_networks |= two;
         job->made &= !vanished;
-        if (!two && !vanished)
+        if (!two && !vanished && !job->beyond_starting)
             node_failed(job, "start", &problem);
         return;
     }
@@ -442,6 +445,20 @@ static bool send_round(struct creation *creation)
     return any;
 }
 
+/* They are made again in the next round. What a node must keep is in volumes. */
+static oct_err discard_hopeless(struct creation *creation, oct_error *err)
+{
+    oct_err code = OCT_OK;
+    for (unsigned i = 0; i < creation->spec->nodes && code == OCT_OK; i++) {
+        struct node_job *job = &creation->jobs[i];
+        if (!job->beyond_starting)
+            continue;
+        code = octi_docker_discard(creation->docker, job->node.engine_id, err);
+        job->made = job->beyond_starting = false;
+    }
+    return code;
+}
+
 /* Creates and starts all that does not run, at once. Once is enough, unless others are at
  * work on the same cluster: each of them can undo a step of ours once. */
 static oct_err ensure_nodes(struct creation *creation, oct_error *err)
@@ -451,6 +468,8 @@ static oct_err ensure_nodes(struct creation *creation, oct_error *err)
         if (!send_round(creation))
             return OCT_OK;
         oct_err code = wait_round(creation, err);
+        if (code == OCT_OK)
+            code = discard_hopeless(creation, err);
         if (code == OCT_OK)
             code = adopt_all(creation, round, err);
         if (code == OCT_OK && creation->saw_two_networks)
