@@ -67,9 +67,11 @@ stop_engine() {
     getent passwd "$user" >/dev/null && userdel "$user" 2>/dev/null
 }
 
-# Of an engine that was killed the containers are left, and their mounts.
+# Of an engine that was killed the containers are left, and their mounts; of Podman's execs, for
+# five minutes, what watched them.
 end_orphans() {
     local shim mount
+    pkill -KILL -f "conmon.*$engine/"
     for shim in $(pgrep -f "containerd-shim.*$engine/"); do
         pkill -KILL -P "$shim"
         kill -KILL "$shim"
