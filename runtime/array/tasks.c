@@ -23,6 +23,28 @@ static oct_doubles copy(oct_doubles from)
     return out;
 }
 
+/* What another rank sends is not to be trusted: a plan that asks for more than its chunks have fails. */
+static oct_doubles misfit(const char *what)
+{
+    oct_fail(oct_task_error(), OCT_E_PROTOCOL, "a plan to %s chunks does not fit them", what);
+    return (oct_doubles){0};
+}
+
+/* True when a rectangle of so many rows, that far apart, ends within so many elements. */
+static bool fits(uint64_t rows, uint64_t columns, uint64_t skip, uint64_t width, uint64_t count)
+{
+    uint64_t last;
+    return rows == 0 || (columns <= width && skip <= count && columns <= count &&
+                         !__builtin_mul_overflow(rows - 1, width, &last) && last <= count - columns &&
+                         skip <= count - columns - last);
+}
+
+static bool is_product(uint64_t count, uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    return !__builtin_mul_overflow(a, b, &product) && product == count;
+}
+
 OCT_TASK(oct_doubles, octi_array_pass, oct_bytes, program, octi_array_place, place, oct_doubles, a,
          oct_doubles, b, oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f)
 {
@@ -45,6 +67,12 @@ OCT_TASK(oct_doubles, octi_array_copy, oct_doubles, values)
 
 OCT_TASK(oct_doubles, octi_array_cut, octi_array_cut_plan, plan, oct_doubles, from)
 {
+    uint64_t skip;
+    if (__builtin_mul_overflow(plan.row, plan.width, &skip) ||
+        __builtin_add_overflow(skip, plan.column, &skip) || plan.column > plan.width ||
+        plan.columns > plan.width - plan.column ||
+        !fits(plan.rows, plan.columns, skip, plan.width, from.count))
+        return misfit("cut");
     oct_doubles out = make(plan.rows * plan.columns);
     for (uint64_t r = 0; out.data && r < plan.rows; r++)
         memcpy(out.data + r * plan.columns, from.data + (plan.row + r) * plan.width + plan.column,
@@ -62,8 +90,13 @@ OCT_TASK(oct_doubles, octi_array_join, octi_array_join_plan, plan, oct_doubles, 
 {
     const oct_doubles parts[OCTI_ARRAY_JOINED] = {a, b, c, d, e, f, g};
     uint64_t count = 0;
-    for (uint32_t p = 0; p < plan.count; p++)
+    if (plan.rows == 0 || plan.count > OCTI_ARRAY_JOINED)
+        return misfit("join");
+    for (uint32_t p = 0; p < plan.count; p++) {
+        if (parts[p].count % plan.rows != 0)
+            return misfit("join");
         count += parts[p].count;
+    }
     oct_doubles out = make(count);
     double *to = out.data;
     for (uint64_t r = 0; to && r < plan.rows; r++)
@@ -80,6 +113,11 @@ OCT_TASK(oct_doubles, octi_array_merge, octi_array_merge_plan, plan, oct_doubles
          oct_doubles, c, oct_doubles, d, oct_doubles, e, oct_doubles, f, oct_doubles, g)
 {
     const oct_doubles parts[OCTI_ARRAY_JOINED] = {a, b, c, d, e, f, g};
+    if (plan.parts > OCTI_ARRAY_JOINED || plan.results > UINT64_MAX / 2 / sizeof(double))
+        return misfit("merge");
+    for (uint32_t p = 0; p < plan.parts; p++)
+        if (parts[p].count != octi_array_part_size(plan.reduction.kind, plan.results))
+            return misfit("merge");
     oct_doubles out = make(octi_array_part_size(plan.reduction.kind, plan.results));
     if (!out.data)
         return out;
@@ -99,16 +137,21 @@ OCT_TASK(oct_doubles, octi_array_merge, octi_array_merge_plan, plan, oct_doubles
 OCT_TASK(oct_doubles, octi_array_product, octi_array_product_plan, plan, oct_doubles, sum, oct_doubles, a0,
          oct_doubles, b0, oct_doubles, a1, oct_doubles, b1, oct_doubles, a2, oct_doubles, b2)
 {
-    const double *a[OCTI_SUMMA_STEPS] = {a0.data, a1.data, a2.data},
-                 *b[OCTI_SUMMA_STEPS] = {b0.data, b1.data, b2.data};
+    const oct_doubles a[OCTI_SUMMA_STEPS] = {a0, a1, a2}, b[OCTI_SUMMA_STEPS] = {b0, b1, b2};
+    bool fit = !plan.more || is_product(sum.count, plan.rows, plan.columns);
+    for (int p = 0; p < OCTI_SUMMA_STEPS && plan.inner[p] > 0; p++)
+        fit = fit && is_product(a[p].count, plan.rows, plan.inner[p]) &&
+              is_product(b[p].count, plan.inner[p], plan.columns);
+    if (!fit || plan.rows > UINT32_MAX || plan.columns > UINT32_MAX)
+        return misfit("multiply");
     oct_doubles out = plan.more ? copy(sum) : make(plan.rows * plan.columns);
     bool more = plan.more;
     for (int p = 0; out.data && p < OCTI_SUMMA_STEPS && plan.inner[p] > 0; p++) {
         octi_product product = {.rows = plan.rows,
                                 .columns = plan.columns,
                                 .inner = plan.inner[p],
-                                .a = a[p],
-                                .b = b[p],
+                                .a = a[p].data,
+                                .b = b[p].data,
                                 .turned_a = plan.turned_a,
                                 .turned_b = plan.turned_b,
                                 .more = more};
