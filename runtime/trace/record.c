@@ -25,6 +25,12 @@ static struct {
 
 static __thread octi_trace_thread *mine;
 
+/* When a job ended here last, and whether the next one starts at once. */
+static __thread struct {
+    uint64_t ended;
+    bool follows;
+} latest;
+
 uint64_t octi_trace_now(void)
 {
 #if defined(__x86_64__)
@@ -95,6 +101,11 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
     atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more, memory_order_relaxed);
 }
 
+static void count(_Atomic int64_t *sum, int64_t more)
+{
+    atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
 void octi_trace_queued_slowly(uint32_t job)
 {
     times *at = times_of(job);
@@ -103,14 +114,22 @@ void octi_trace_queued_slowly(uint32_t job)
         return;
     atomic_store_explicit(&at->started, 0, memory_order_relaxed);
     atomic_store_explicit(&at->queued, octi_trace_now(), memory_order_relaxed);
-    atomic_fetch_add_explicit(&thread->expected, 1, memory_order_relaxed);
+    count(&thread->expected, 1);
 }
 
 void octi_trace_started_slowly(uint32_t job)
 {
     times *at = times_of(job);
+    bool follows =
+        latest.follows && latest.ended > atomic_load_explicit(&trace.first_tick, memory_order_relaxed);
+    latest.follows = false;
     if (at)
-        atomic_store_explicit(&at->started, octi_trace_now(), memory_order_relaxed);
+        atomic_store_explicit(&at->started, follows ? latest.ended : octi_trace_now(), memory_order_relaxed);
+}
+
+void octi_trace_follows_slowly(bool follows)
+{
+    latest.follows = follows;
 }
 
 static octi_trace_sum *sum_of(octi_trace_thread *thread, const oct_task *task)
@@ -136,10 +155,11 @@ void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed)
     octi_trace_entry entry = {atomic_load_explicit(&at->queued, memory_order_relaxed),
                               atomic_load_explicit(&at->started, memory_order_relaxed), octi_trace_now(),
                               task, failed};
+    latest.ended = entry.ended;
     uint64_t written = atomic_load_explicit(&thread->written, memory_order_relaxed);
     thread->ring[written % OCTI_TRACE_RING] = entry;
     atomic_store_explicit(&thread->written, written + 1, memory_order_release);
-    atomic_fetch_add_explicit(&thread->ended, 1, memory_order_relaxed);
+    count(&thread->ended, 1);
 
     octi_trace_sum *sum = sum_of(thread, task);
     if (!sum)
@@ -159,8 +179,8 @@ void octi_trace_items_slowly(int64_t expected, int64_t ended)
     octi_trace_thread *thread = this_thread();
     if (!thread)
         return;
-    atomic_fetch_add_explicit(&thread->expected, expected, memory_order_relaxed);
-    atomic_fetch_add_explicit(&thread->ended, ended, memory_order_relaxed);
+    count(&thread->expected, expected);
+    count(&thread->ended, ended);
 }
 
 void octi_trace_moved_slowly(uint64_t bytes)

@@ -24,6 +24,7 @@
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/threads/urgent.h"
 #include "runtime/exec/turn.h"
+#include "runtime/trace/record.h"
 
 enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
 
@@ -281,7 +282,10 @@ static void *work(void *arg)
     octi_here.worker = self;
     octi_here.frame = &bottom;
     while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
-        void *item = search(self, NULL);
+        void *item = find_work(self);
+        octi_trace_follows(item != NULL);
+        if (!item)
+            item = search(self, NULL);
         if (item)
             run_item(self, item);
         else
