@@ -64,17 +64,10 @@ unsigned cli_job_ranks(const cli_job *job)
 }
 
 /* A program that was compiled into the head's own folder is on no other node. */
-static oct_err check_reach(const cli_job *job, const cli_build *build, const cli_launch *launch,
-                           oct_error *err)
+static bool needs_broadcast(const cli_job *job, const cli_build *build, const cli_launch *launch)
 {
-    const octi_cluster *cluster = &job->session.cluster;
-    if (!cluster->own_homes || launch->ranks < 2 ||
-        strncmp(build->path, OCTI_HOME "/", strlen(OCTI_HOME) + 1) != 0)
-        return OCT_OK;
-    oct_fail(err, OCT_E_UNSUPPORTED, "the nodes of '%s' share no folder, so '%s' is on its head alone",
-             cluster->name, build->path);
-    return oct_hint(err,
-                    "name a storage_class that all nodes can mount in the spec file, or take one node: -n 1");
+    return job->session.cluster.own_homes && launch->ranks > 1 &&
+           strncmp(build->path, OCTI_HOME "/", strlen(OCTI_HOME) + 1) == 0;
 }
 
 /* Programs that end on their one node within a moment have tiny tasks, and nothing to lose. */
@@ -109,9 +102,6 @@ static oct_err run_attempts(cli_job *job, cli_launch *launch, int *status, oct_e
 oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *arguments, cli_launch *launch,
                        int *status, oct_error *err)
 {
-    oct_err reach = check_reach(job, build, launch, err);
-    if (reach != OCT_OK)
-        return reach;
     size_t count = 0, used = 0;
     while (arguments[count])
         count++;
@@ -119,17 +109,21 @@ oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *
     if (!line)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
 
-    char pool_option[128];
+    char pool_option[128], copy[sizeof(build->path) + 8];
+    bool broadcast = needs_broadcast(job, build, launch);
+    snprintf(copy, sizeof(copy), "%s.copy", build->path);
     const char *pool = launch->sequential ? NULL : cli_value(job->cli, "pool");
     snprintf(pool_option, sizeof(pool_option), "--pool=%s", pool ? pool : "");
-    line[used++] = build->path;
+    line[used++] = broadcast ? copy : build->path;
     if (pool)
         line[used++] = pool_option;
     memcpy(line + used, arguments, count * sizeof(*line));
     launch->argv = line;
+    launch->broadcast = broadcast ? build->path : NULL;
     launch->timeout = cli_given(job->cli, "timeout") ? job->cli->spec.timeout : 0;
     oct_err code = run_attempts(job, launch, status, err);
     launch->argv = NULL;
+    launch->broadcast = NULL;
     free(line);
     return code;
 }

@@ -126,10 +126,20 @@ static const char journal_script[] = "journal=$1; shift\n"
                                      "[ $status -ne 0 ] || rm -f \"$journal\"\n"
                                      "exit $status\n";
 
+/* Slurm's daemons pass a file on in a tree, within a job. The head is a node as well, so that the
+ * copy has another name. */
+static const char broadcast_script[] = "from=$1 to=$2; shift 2\n"
+                                       "srun --ntasks-per-node=1 mkdir -p \"${to%/*}\" &&\n"
+                                       "sbcast --force --preserve \"$from\" \"$to\" &&\n"
+                                       "exec \"$@\"\n";
+
 /* srun's command line, ending in the program's; some of it points into *text. The caller
  * frees the array. */
 static const char **command_line(const cli_launch *launch, struct command_text *text)
 {
+    const char *const job[] = {
+        "salloc", "--quiet", text->nodes,      text->tasks,  "--ntasks-per-node=1", text->job,
+        "sh",     "-c",      broadcast_script, "octavo-run", launch->broadcast,     launch->argv[0]};
     const char *const shell[] = {"sh", "-c", journal_script, "octavo-run", launch->journal};
     const char *const head[] = {"srun",        text->nodes,
                                 text->tasks,   "--ntasks-per-node=1",
@@ -137,6 +147,7 @@ static const char **command_line(const cli_launch *launch, struct command_text *
                                 text->job,     launch->input_fd >= 0 ? "--input=0" : "--input=none",
                                 "octavo-node", "task",
                                 "--"};
+    size_t job_count = launch->broadcast ? sizeof(job) / sizeof(job[0]) : 0;
     size_t shell_count = launch->journal ? sizeof(shell) / sizeof(shell[0]) : 0;
     size_t head_count = sizeof(head) / sizeof(head[0]), count = 0;
     while (launch->argv[count])
@@ -144,11 +155,13 @@ static const char **command_line(const cli_launch *launch, struct command_text *
     snprintf(text->nodes, sizeof(text->nodes), "--nodes=%u", launch->ranks);
     snprintf(text->tasks, sizeof(text->tasks), "--ntasks=%u", launch->ranks);
     snprintf(text->job, sizeof(text->job), "--job-name=%s", launch->job);
-    const char **argv = calloc(shell_count + head_count + count + 1, sizeof(*argv));
+    const char **argv = calloc(job_count + shell_count + head_count + count + 1, sizeof(*argv)),
+               **next = argv;
     if (argv) {
-        memcpy(argv, shell, shell_count * sizeof(*argv));
-        memcpy(argv + shell_count, head, sizeof(head));
-        memcpy(argv + shell_count + head_count, launch->argv, count * sizeof(*argv));
+        next = mempcpy(next, job, job_count * sizeof(*argv));
+        next = mempcpy(next, shell, shell_count * sizeof(*argv));
+        next = mempcpy(next, head, sizeof(head));
+        memcpy(next, launch->argv, count * sizeof(*argv));
     }
     return argv;
 }

@@ -15,7 +15,8 @@ typedef struct cli_launch {
     double timeout;          /* seconds; 0: none */
     bool sequential;         /* a program without a pool: it is not told of --pool */
     const char *journal;     /* a path in the cluster, removed when the program succeeds; NULL: none */
-    bool guarded;            /* look for nodes that fail meanwhile */
+    const char *broadcast; /* a file on the head that is copied to each node first, as argv[0]; NULL: none */
+    bool guarded;          /* look for nodes that fail meanwhile */
 
     /* Results. An output that was seen of an earlier attempt is not shown again: what the
      * program writes first is only compared with it. */

@@ -4,6 +4,7 @@
 # the first expectation that does not hold, and is skipped where `skip REASON` says so.
 # shellcheck shell=bash disable=SC2154 # the script that reads this sets octavo, other, work and pattern
 
+library=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 passed=0 failed=0 skipped=0
 
 # run_case NAME: runs the function unless its name does not match the pattern.
@@ -86,7 +87,7 @@ wait_for() {
 in_terminal() {
     local wanted=$1 status=0
     shift
-    python3 "$here/terminal.py" screen "$@" || status=$?
+    python3 "$library/terminal.py" screen "$@" || status=$?
     echo "\$ ${*:2}"
     tr -d '\000' <screen | tail -c 3000
     [ "$wanted" -eq "$status" ] || fail "status $wanted, not $status"

@@ -1,0 +1,276 @@
+#!/usr/bin/env bash
+# Drives the octavo program on a Kubernetes, as its users do: on a real one that `engine` stands up
+# on this machine, or on the one that OCTAVO_TEST_KUBECONFIG names (then without the cases that
+# break it).
+#
+#   tests/kubernetes/kubernetes.sh [PATTERN]    only the cases whose name matches
+#
+# Ends with "N passed, N failed, N skipped".
+# shellcheck disable=SC2034,SC2154 # lib.sh uses what is set here
+set -uo pipefail
+
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+root=$(cd "$here/../.." && pwd)
+pattern=${1:-}
+octavo=${OCTAVO_PROGRAM:-}
+[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
+[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
+octavo=$(readlink -f "$octavo")
+work=$(mktemp -d)
+name=kube-$$
+other=$name-b
+nodes=4
+on=kubernetes
+image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
+own=
+unset OCTAVO_ROOT NO_COLOR
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
+
+engine() { OCTAVO_KUBE_DIR=$work/engine "$here/engine" "$@"; }
+
+clean_up() {
+    local cluster
+    for cluster in "$name" "$other"; do "$octavo" down "$cluster" --on kubernetes --yes --quiet >/dev/null 2>&1; done
+    [ -z "$own" ] || engine stop
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+if [ -n "${OCTAVO_TEST_KUBECONFIG:-}" ]; then
+    export KUBECONFIG=$OCTAVO_TEST_KUBECONFIG
+else
+    own=1
+    KUBECONFIG=$(engine start "$image") || exit 1
+    export KUBECONFIG
+fi
+
+up() { "$octavo" up "$name" --on kubernetes -n $nodes --image "$image" "$@"; }
+on_cluster() { "$octavo" run --on kubernetes --name "$name" "$@"; }
+ours() { [ -n "$own" ] || skip "this Kubernetes is not ours to break"; }
+server() { sed -n 's/.*server: *//p' "$KUBECONFIG" | head -n 1; }
+
+# api PATH [CURL OPTION...]: the engine's own API, as its administrator.
+api() { curl -fsS -m 10 --cacert "$work/engine/ca.pem" -H 'Authorization: Bearer admin-token' "$(server)$1" "${@:2}"; }
+post() { api "$1" -H 'Content-Type: application/json' -d "$2" >/dev/null; }
+
+# What the namespace has of a cluster.
+objects_of() {
+    local path
+    for path in apis/apps/v1/namespaces/default/statefulsets api/v1/namespaces/default/pods \
+        api/v1/namespaces/default/secrets api/v1/namespaces/default/services \
+        api/v1/namespaces/default/persistentvolumeclaims apis/networking.k8s.io/v1/namespaces/default/networkpolicies; do
+        api "/$path?labelSelector=octavo.cluster%3D$1" |
+            python3 -c 'import json,sys; [print(i["metadata"]["name"]) for i in json.load(sys.stdin)["items"]]'
+    done
+}
+
+# --- a cluster's life ---
+
+a_dry_run_prints_the_objects_and_makes_none() {
+    try 0 up --dry-run
+    has out "kind: StatefulSet"
+    [ -z "$own" ] || equal "$(objects_of "$name")" ""
+    try 3 "$octavo" status "$name" --on kubernetes
+}
+
+up_makes_pods_that_can_work() {
+    try 0 up --json
+    equal "$(json out 'len(d["nodes"])')" $nodes
+    try 0 up
+    try 0 "$octavo" status "$name" --on kubernetes --json
+    equal "$(json out 'sorted(n["state"] for n in d["nodes"])')" "['idle', 'idle', 'idle', 'idle']"
+}
+
+run_reaches_every_pod() {
+    try 0 on_cluster hostname
+    equal "$(sort out | tr '\n' ' ')" "$name-0 $name-1 $name-2 $name-3 "
+}
+
+a_program_is_compiled_on_the_head_and_copied_to_every_pod() {
+    cat >hello.c <<'C'
+#include <oct/oct.h>
+#include <stdio.h>
+
+OCT_TASK(int, twice, int, x)
+{
+    return 2 * x;
+}
+
+int main(int argc, char **argv)
+{
+    int in[100], out[100];
+    oct_pool *pool = oct_pool_open(&argc, argv);
+    for (int i = 0; i < 100; i++)
+        in[i] = i;
+    if (oct_map(pool, twice, in, 100, out) != OCT_OK)
+        oct_die(NULL);
+    printf("%d nodes, %d\n", oct_pool_nodes(pool), out[99]);
+    oct_pool_close(pool);
+}
+C
+    try 0 on_cluster hello.c
+    equal "$(cat out)" "$nodes nodes, 198"
+}
+
+a_program_gets_its_input_and_gives_its_status() {
+    seq 1 100000 >in
+    try_with_input 0 on_cluster -n 1 cat
+    cmp in out || fail "its input back"
+    try 7 on_cluster -n 1 sh -c 'exit 7'
+    try 139 on_cluster -n 1 sh -c 'kill -SEGV $$'
+    has err "signal 11"
+}
+
+an_interrupted_program_ends_and_the_pods_stay() {
+    local status=0
+    timeout --foreground -s INT 3 "$octavo" run --on kubernetes --name "$name" sleep 100 >out 2>err </dev/null &
+    wait $! || status=$?
+    cat err
+    has err "the job is cancelled"
+    try 0 on_cluster -n 1 true
+}
+
+exec_shell_cp_and_logs_reach_the_pods() {
+    try 7 "$octavo" exec --on kubernetes --name "$name" --node 2 sh -c 'hostname; echo bad >&2; exit 7'
+    equal "$(cat out)" "$name-2"
+    equal "$(cat err)" bad
+    mkdir tree
+    seq 1 200000 >tree/many
+    try 0 "$octavo" cp --on kubernetes tree "$name-1:tree"
+    try 0 "$octavo" cp --on kubernetes "$name-1:tree" back
+    cmp tree/many back/many || fail "the same bytes"
+    in_terminal 3 'await $ |tty; hostname\r|await kube-|exit 3\r' "$octavo" shell --on kubernetes --name "$name" 1
+    has screen /dev/pts/
+    try 0 "$octavo" logs --on kubernetes --name "$name" --tail 2
+    has out "$name-3 | "
+}
+
+two_clusters_share_a_namespace() {
+    try 0 "$octavo" up "$other" --on kubernetes -n 1 --image "$image"
+    try 0 "$octavo" run --on kubernetes --name "$other" hostname
+    equal "$(cat out)" "$other-0"
+    try 0 "$octavo" down "$other" --on kubernetes
+    try 0 on_cluster -n 1 true
+}
+
+a_pod_that_was_deleted_comes_back_and_works() {
+    ours
+    api "/api/v1/namespaces/default/pods/$name-2" -X DELETE >/dev/null
+    try 0 up
+    try 0 on_cluster hostname
+    equal "$(sort -u out | wc -l)" $nodes
+}
+
+an_api_server_that_restarts_in_the_middle_of_up_is_waited_for() {
+    ours
+    "$octavo" up "$other" --on kubernetes -n 3 --image "$image" >out 2>err </dev/null &
+    local pid=$! status=0
+    sleep 0.7
+    engine restart apiserver
+    wait $pid || status=$?
+    cat err
+    equal $status 0
+    try 0 "$octavo" run --on kubernetes --name "$other" hostname
+    equal "$(sort -u out | wc -l)" 3
+    try 0 "$octavo" down "$other" --on kubernetes
+}
+
+down_leaves_nothing() {
+    try 0 "$octavo" down "$name" --on kubernetes
+    [ -z "$own" ] || wait_for 30 nothing_of "$name"
+    try 0 "$octavo" down "$name" --on kubernetes
+    has err "nothing to remove"
+}
+
+nothing_of() { [ -z "$(objects_of "$1")" ]; }
+
+# --- who may not, and what cannot be ---
+
+wrong_credentials_are_told() {
+    ours
+    KUBECONFIG=$work/engine/wrong.kubeconfig try 4 "$octavo" up "$other" --on kubernetes
+    has err "hint:"
+}
+
+a_missing_right_is_named_with_the_role_that_grants_it() {
+    ours
+    KUBECONFIG=$work/engine/nobody.kubeconfig try 4 "$octavo" up "$other" --on kubernetes -n 1 --image "$image"
+    has err "k8s/role.yaml"
+}
+
+the_role_is_enough_for_everything() {
+    ours
+    api /apis/rbac.authorization.k8s.io/v1/namespaces/default/roles -H 'Content-Type: application/yaml' \
+        --data-binary @"$root/k8s/role.yaml" >/dev/null
+    post /apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings '{"metadata": {"name": "octavo"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "octavo"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "octavo-user"}]}'
+    export KUBECONFIG=$work/engine/user.kubeconfig
+    try 0 "$octavo" up "$other" --on kubernetes -n 2 --image "$image"
+    try 0 "$octavo" status "$other" --on kubernetes
+    try 0 "$octavo" run --on kubernetes --name "$other" hostname
+    try 0 "$octavo" exec --on kubernetes --name "$other" true
+    try 0 "$octavo" logs --on kubernetes --name "$other" --tail 1
+    try 0 "$octavo" heal "$other" --on kubernetes
+    try 0 "$octavo" down "$other" --on kubernetes
+}
+
+a_server_that_does_not_answer_is_told_within_seconds() {
+    ours
+    sed "s#server: .*#server: https://127.0.0.1:1#" "$KUBECONFIG" >config
+    KUBECONFIG=config try 1 "$octavo" status --on kubernetes
+    has err "nobody answers at https://127.0.0.1:1"
+}
+
+an_untrusted_certificate_is_refused() {
+    ours
+    openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout key -out other.pem 2>/dev/null
+    sed "s#certificate-authority: .*#certificate-authority: $PWD/other.pem#" "$KUBECONFIG" >config
+    KUBECONFIG=config try 4 "$octavo" status --on kubernetes
+    has err "TLS"
+    has err "hint:"
+}
+
+no_kubeconfig_is_told() {
+    KUBECONFIG=/nonexistent try 3 "$octavo" status --on kubernetes
+    has err "hint:"
+}
+
+an_image_that_cannot_be_had_is_told_and_down_removes_it() {
+    try 5 "$octavo" up "$other" --on kubernetes -n 1 --image octavo/none:dev --timeout 15
+    has err "octavo/none:dev"
+    has err "hint:"
+    try 0 "$octavo" down "$other" --on kubernetes
+}
+
+pods_that_fit_nowhere_are_told_why() {
+    try 5 "$octavo" up "$other" --on kubernetes -n 1 --image "$image" --cpus 1000 --timeout 10
+    has err "Insufficient cpu"
+    try 0 "$octavo" down "$other" --on kubernetes
+}
+
+a_quota_that_is_used_up_is_told() {
+    ours
+    post /api/v1/namespaces '{"metadata": {"name": "tight"}}'
+    post /api/v1/namespaces/tight/resourcequotas '{"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "1"}}}'
+    try 5 "$octavo" up "$other" --on kubernetes --namespace tight -n 3 --image "$image" --timeout 15
+    has err "quota"
+    has err "hint:"
+    try 0 "$octavo" down "$other" --on kubernetes --namespace tight
+    api /api/v1/namespaces/tight -X DELETE >/dev/null
+}
+
+a_namespace_that_is_not_there_is_told() {
+    try 3 "$octavo" up "$other" --on kubernetes --namespace nowhere -n 1 --image "$image"
+    has err "nowhere"
+    has err "hint:"
+}
+
+for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
+    case $each in clean_up | objects_of) continue ;; esac
+    run_case "$each"
+done
+printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed -eq 0 ]
