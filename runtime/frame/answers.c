@@ -53,6 +53,12 @@ int main(int argc, char **argv)
     answer("groups", oct_frame_groupby(trips, "day, zone",
                                        "count() as n, count(x) as k, min(big) as b, "
                                        "max(at) as t, first(id) as f"));
+    answer("spread", oct_frame_groupby(trips, "day, zone",
+                                       "median(x) as m, quantile(x, 0.9) as q, quantile(id * 1.0, 0) as low, "
+                                       "nunique(at) as a, nunique(x) as u"));
+    answer("different",
+           oct_frame_groupby(trips, "big > 0 as positive",
+                             "nunique(zone) as z, nunique(x) as u, nunique(big) as b, median(id) as m"));
     oct_frame *few = oct_frame_where(trips, "id < 0"),
               *joined = oct_frame_join(few, zones, "zone", OCT_JOIN_LEFT);
     oct_frame *held = oct_frame_compute(trips), *rich = oct_frame_join(held, zones, "zone", OCT_JOIN_LEFT);

@@ -15,7 +15,7 @@ import tempfile
 ZONES = ["a", "Zürich", 'quo"te', "new\nline", "com,ma", "東京", "", None]
 HEADER = ["id", "zone", "big", "x", "day", "at"]
 TYPES = {"id": int, "big": int, "x": float, "rate": float, "n": int, "k": int, "b": int, "f": int,
-         "r": float, "count": int, "mean": float, "std": float, "min": float, "max": float}
+         "r": float, "m": float, "q": float, "low": float, "a": int, "u": int, "z": int, "count": int, "mean": float, "std": float, "min": float, "max": float}
 
 
 def make_rows(rng, count):
@@ -135,6 +135,40 @@ def describe(db):
         yield [name, len(values), mean, math.sqrt(var) * peak, min(values), max(values)]
 
 
+def quantile(values, q):
+    values = sorted(v for v in values if v is not None)
+    if not values:
+        return None
+    low = int((len(values) - 1) * q)
+    part = (len(values) - 1) * q - low
+    return values[low] if part == 0 or values[low] == values[low + 1] else values[low] * (1 - part) + values[low + 1] * part
+
+
+def different(values):
+    return len({v for v in values if v is not None})
+
+
+def by(rows, key):
+    """Groups in the order of their keys, nulls last."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    order = lambda k: [(v is None, v if v is not None else 0) for v in k]
+    return [(k, list(zip(*groups[k]))) for k in sorted(groups, key=order)]
+
+
+def spread(rows):
+    for (day, zone), (ids, _, _, x, _, at) in by(rows, lambda r: (r[4], r[1])):
+        yield [day, zone, quantile(x, 0.5), quantile(x, 0.9), float(min(ids)), different(at), different(x)]
+
+
+def of_signs(rows):
+    sign = lambda r: (None if r[2] is None else r[2] > 0,)
+    for (positive,), (ids, zone, big, x, _, _) in by(rows, sign):
+        yield [None if positive is None else str(positive).lower(), different(zone), different(x), different(big),
+               quantile(ids, 0.5)]
+
+
 def main():
     rng = random.Random(17)
     rows = list(make_rows(rng, 25000))
@@ -158,6 +192,10 @@ def main():
             names = [d[0] for d in cursor.description]
             header, got = read(f"{folder}/{name}.answer")
             check(name, ordered, got, [list(r) for r in cursor], header, names)
+        header, got_spread = read(folder + "/spread.answer")
+        check("spread", True, got_spread, list(spread(rows)), header, ["day", "zone", "m", "q", "low", "a", "u"])
+        header, got_signs = read(folder + "/different.answer")
+        check("different", True, got_signs, list(of_signs(rows)), header, ["positive", "z", "u", "b", "m"])
         header, got = read(folder + "/describe.answer")
         check("describe", True, got, list(describe(db)), header, ["column", "count", "mean", "std", "min", "max"])
     sys.exit(1 if failures else 0)

@@ -201,6 +201,10 @@ static void mistakes_are_told_where_they_are_made(void **state)
     expect_hint(oct_frame_where(f, "fare + name > 2"), OCT_E_TYPE, "column 8: expected a number", "");
     expect_hint(oct_frame_where(f, "fare"), OCT_E_TYPE, "is not a condition", "");
     expect_hint(oct_frame_groupby(f, "name", "mode(fare)"), OCT_E_INVALID, "is not an aggregate", "mean(x)");
+    expect_hint(oct_frame_groupby(f, "name", "quantile(fare)"), OCT_E_INVALID, "is not an aggregate",
+                "quantile(x, 0.9)");
+    expect_hint(oct_frame_groupby(f, "name", "quantile(fare, 2)"), OCT_E_INVALID, "is not an aggregate", "");
+    expect_hint(oct_frame_groupby(f, "name", "median(name)"), OCT_E_TYPE, "", "");
     expect_hint(oct_frame_groupby(f, "name", "sum(name)"), OCT_E_TYPE, "is not of numbers", "");
     expect_hint(oct_frame_sort(f, "nam"), OCT_E_NOTFOUND, "no column 'nam'", "'name'");
     expect_hint(oct_frame_head(oct_frame_where(NULL, "x"), 2), OCT_E_NOTFOUND, "no column 'nam'", "");

@@ -6,16 +6,37 @@
 #include "runtime/frame/group.h"
 #include "runtime/frame/grouping.h"
 #include "runtime/frame/order.h"
+#include "runtime/frame/values.h"
 
-typedef enum kind { COUNT, SUM, MEAN, MIN, MAX, VAR, STD, FIRST, NONE } kind;
+typedef enum kind { COUNT, SUM, MEAN, MIN, MAX, VAR, STD, FIRST, MEDIAN, QUANTILE, NUNIQUE, NONE } kind;
 
 static kind kind_of(const char *name)
 {
-    static const char *const names[] = {"count", "sum", "mean", "min", "max", "var", "std", "first"};
+    static const char *const names[] = {"count", "sum",   "mean",   "min",      "max",    "var",
+                                        "std",   "first", "median", "quantile", "nunique"};
     int k = COUNT;
     while (k < NONE && strcasecmp(name, names[k]) != 0)
         k++;
     return (kind)k;
+}
+
+/* Its state is values.h's, not a state below. */
+static bool needs_values(kind k)
+{
+    return k == MEDIAN || k == QUANTILE || k == NUNIQUE;
+}
+
+static bool is_fraction(const octi_expr *expr)
+{
+    return expr && expr->op == OCTI_LITERAL && expr->type <= OCT_DOUBLE && expr->real >= 0 && expr->real <= 1;
+}
+
+/* One value, and for a quantile which. */
+static bool is_aggregate(const octi_expr *call)
+{
+    kind k = call->op == OCTI_CALL ? kind_of(call->text) : NONE;
+    return k != NONE && (call->left || k == COUNT) &&
+           (k == QUANTILE ? is_fraction(call->right) : !call->right);
 }
 
 oct_err octi_group_parse(const char *keys, const char *aggregates, octi_group *out, oct_error *err)
@@ -25,12 +46,13 @@ oct_err octi_group_parse(const char *keys, const char *aggregates, octi_group *o
     if (code == OCT_OK)
         code = octi_items_parse(aggregates, &made.aggregates, err);
     for (size_t i = 0; code == OCT_OK && i < made.aggregates.count; i++) {
-        const octi_expr *call = made.aggregates.list[i].expr;
-        bool known = call->op == OCTI_CALL && kind_of(call->text) != NONE && !call->right;
-        if (!known || (!call->left && kind_of(call->text) != COUNT)) {
+        if (!is_aggregate(made.aggregates.list[i].expr)) {
             oct_fail(err, OCT_E_INVALID, "'%.120s' is not an aggregate of a value",
                      made.aggregates.list[i].source);
-            code = oct_hint(err, "write for example 'mean(x)'; count, sum, mean, min, max, var, std, first");
+            code = oct_hint(
+                err,
+                "write for example 'mean(x)' or 'quantile(x, 0.9)'; count, sum, mean, min, max, var, std, "
+                "first, median, nunique");
         }
     }
     if (code != OCT_OK)
@@ -107,6 +129,21 @@ static oct_err add_state(octi_batch *partial, size_t i, oct_column_type type, st
     return OCT_OK;
 }
 
+/* The same of values. Takes the column. */
+static oct_err add_values(octi_batch *partial, size_t i, octi_column *values, bool different, oct_error *err)
+{
+    char name[32];
+    state to;
+    oct_err code = add_state(partial, i, OCT_INT64, &to, err);
+    for (size_t row = 0; code == OCT_OK && row < partial->rows; row++)
+        to.n[row] = octi_values_count(values, row, different);
+    snprintf(name, sizeof(name), "\x01%zuv", i);
+    if (code == OCT_OK)
+        return octi_batch_take(partial, name, values, err);
+    octi_column_deinit(values);
+    return code;
+}
+
 static oct_err overflow(const char *source, oct_error *err)
 {
     oct_fail(err, OCT_E_INVALID, "'%.100s' does not fit 64 bits", source);
@@ -119,10 +156,10 @@ static oct_err argument(const octi_item *item, const octi_batch *rows, octi_colu
     kind k = kind_of(item->expr->text);
     octi_expr zero = {.op = OCTI_LITERAL}, one = {.op = OCTI_LITERAL, .type = OCT_DOUBLE, .real = 1};
     octi_expr scaled = {.op = OCTI_MUL, .at = item->expr->at, .left = item->expr->left, .right = &one};
-    bool doubles = k == MEAN || k == VAR || k == STD;
+    bool doubles = k == MEAN || k == VAR || k == STD || k == MEDIAN || k == QUANTILE;
     const octi_expr *expr = !item->expr->left ? &zero : doubles ? &scaled : item->expr->left;
     oct_err code = octi_expr_eval(expr, item->source, rows, out, err);
-    if (code != OCT_OK || k == COUNT)
+    if (code != OCT_OK || k == COUNT || k == NUNIQUE)
         return code;
     if (out->type == OCT_STRING || out->type == OCT_BOOL || (k == SUM && out->type > OCT_DOUBLE)) {
         octi_column_deinit(out);
@@ -140,6 +177,12 @@ static oct_err aggregate(const octi_item *item, size_t i, const octi_batch *rows
     if (code != OCT_OK)
         return code;
     kind k = kind_of(item->expr->text);
+    if (needs_values(k)) {
+        octi_column values;
+        code = octi_values_of(&column, rows, g, k == NUNIQUE, &values, err);
+        octi_column_deinit(&column);
+        return code == OCT_OK ? add_values(partial, i, &values, k == NUNIQUE, err) : code;
+    }
     bool real = column.type == OCT_DOUBLE, fits = true;
     code = add_state(partial, i, k == COUNT ? OCT_INT64 : column.type, &to, err);
     for (size_t row = 0; code == OCT_OK && fits && row < rows->rows; row++)
@@ -182,6 +225,11 @@ static size_t key_count(const octi_group *group, const octi_batch *partial)
     return partial->count - 3 * group->aggregates.count;
 }
 
+static octi_column *values_of(const octi_group *group, const octi_batch *partial, size_t i)
+{
+    return &partial->columns[key_count(group, partial) + 3 * i + 1];
+}
+
 static state state_of(const octi_group *group, const octi_batch *partial, size_t i, oct_column_type *type)
 {
     const octi_column *at = &partial->columns[key_count(group, partial) + 3 * i];
@@ -204,6 +252,14 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
         state from = state_of(group, partials, i, &type), to;
         kind k = kind_of(group->aggregates.list[i].expr->text);
         bool fits = true;
+        if (needs_values(k)) {
+            octi_column values;
+            code = octi_values_merge(values_of(group, partials, i), partials->rows, &g, k == NUNIQUE, &values,
+                                     err);
+            if (code == OCT_OK)
+                code = add_values(&made, i, &values, k == NUNIQUE, err);
+            continue;
+        }
         code = add_state(&made, i, type, &to, err);
         for (size_t row = 0; code == OCT_OK && fits && row < partials->rows; row++)
             fits = combine(k, type == OCT_DOUBLE, &to, g.of[row], from.n[row], from.value[row], from.m2[row]);
@@ -247,6 +303,28 @@ static oct_err finish_one(kind k, const state *from, oct_column_type type, size_
     return code;
 }
 
+static oct_err finish_values(const octi_expr *call, octi_column *values, size_t rows, octi_column *out,
+                             oct_error *err)
+{
+    kind k = kind_of(call->text);
+    octi_column column;
+    oct_err code = octi_column_init(&column, k == NUNIQUE ? OCT_INT64 : OCT_DOUBLE, rows, 0, err);
+    if (code == OCT_OK && k != NUNIQUE && (code = octi_column_add_bitmap(&column, rows, err)) != OCT_OK)
+        octi_column_deinit(&column);
+    if (code != OCT_OK)
+        return code;
+    for (size_t row = 0; row < rows; row++) {
+        if (k == NUNIQUE)
+            column.ints[row] = octi_values_count(values, row, true);
+        else if (octi_values_count(values, row, false) == 0)
+            octi_set_null(&column, row);
+        else
+            column.doubles[row] = octi_values_quantile(values, row, k == MEDIAN ? 0.5 : call->right->real);
+    }
+    *out = column;
+    return OCT_OK;
+}
+
 oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out, oct_error *err)
 {
     octi_batch keys = *merged, table = {0};
@@ -257,7 +335,10 @@ oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, oct
         oct_column_type type;
         state from = state_of(group, merged, i, &type);
         octi_column column;
-        code = finish_one(kind_of(item->expr->text), &from, type, merged->rows, &column, err);
+        if (needs_values(kind_of(item->expr->text)))
+            code = finish_values(item->expr, values_of(group, merged, i), merged->rows, &column, err);
+        else
+            code = finish_one(kind_of(item->expr->text), &from, type, merged->rows, &column, err);
         if (code == OCT_OK)
             code = octi_batch_take(&table, item->name, &column, err);
     }

@@ -72,8 +72,11 @@ OCT_API oct_frame *oct_frame_assign(oct_frame *frame, const char *name, const ch
 OCT_API oct_frame *oct_frame_select(oct_frame *frame, const char *list);
 
 /* A row for each distinct combination of keys (a list as for select), in the order of the keys. Aggregates:
- * count() of rows, count, sum, mean, min, max, var, std (of a sample), first of an expression
- * that is not text: "count() as trips, mean(tip / fare)". No value at all gives null. */
+ * count() of rows, count, sum, mean, min, max, var, std (of a sample), first, median, quantile(x, 0.9) of an
+ * expression that is not text, nunique of any (how many different values, NaN being one): "count() as trips,
+ * mean(tip / fare)". No value at all gives null, and nunique 0. A quantile lies between the two values next
+ * to it, as far as it does, and is NaN where one of all is. Median and quantile keep all values until the
+ * end, nunique the different ones: OCT_E_EXHAUSTED beyond 2 GiB. */
 OCT_API oct_frame *oct_frame_groupby(oct_frame *frame, const char *keys, const char *aggregates);
 
 /* How often each combination of columns comes, the most frequent first: the columns, and "count". */
