@@ -38,6 +38,7 @@ typedef struct octi_array_grid {
     int references;
     octi_array_extent size, cut; /* of the array; of a chunk, but for the last ones */
     uint64_t rows, columns;      /* how many chunks */
+    bool reads_memory;           /* the caller's: nobody may return to the caller before it is made */
     octi_array_chunk *chunks[];  /* row by row */
 } octi_array_grid;
 
@@ -139,7 +140,10 @@ OCT_NODISCARD oct_err octi_array_need(octi_array_run *run, oct_array *array, oct
 /* Finds out whose pass makes each array that `array` needs. */
 OCT_NODISCARD oct_err octi_array_fuse(oct_array *array);
 
-/* Waits until all chunks are there. */
+/* Waits until chunks are there, or failed. NULL is ignored. */
+void octi_array_settle(octi_array_chunk *const *chunks, uint64_t count);
+
+/* Waits for all chunks; fails as the first that failed. */
 OCT_NODISCARD oct_err octi_array_wait(octi_array_run *run, octi_array_grid *grid);
 
 /* Whose a chunk is. */

@@ -361,6 +361,14 @@ static oct_err scatter(octi_array_run *run, const oct_array *array, octi_array_e
 
 /* ---- passes ---- */
 
+static bool reads_memory(const builder *b)
+{
+    for (uint32_t s = 0; s < b->count; s++)
+        if (b->steps[s].code == OCTI_STEP_MEMORY)
+            return true;
+    return false;
+}
+
 oct_err octi_array_points(octi_array_run *run, oct_array *array, octi_array_extent cut, octi_array_grid **out)
 {
     if (array->kind == OCTI_ARRAY_SOURCE && array->source.code == OCTI_STEP_MEMORY && !run->shares_memory)
@@ -381,8 +389,11 @@ oct_err octi_array_points(octi_array_run *run, oct_array *array, octi_array_exte
                              octi_array_grid_at(grid, i, k));
     if (code == OCT_OK) {
         octi_array_tell(run, "%s", text);
+        grid->reads_memory = reads_memory(&b);
         *out = grid;
     } else {
+        if (grid)
+            octi_array_settle(grid->chunks, grid->rows * grid->columns);
         octi_array_grid_unref(grid);
     }
     free(program.data);
@@ -445,6 +456,8 @@ static oct_err reduce_into(builder *b, const oct_bytes *program, const octi_arra
     } else if (code == OCT_OK) {
         code = merge(b->run, reduction, results, parts, count, octi_array_owner(b->run, grid, i, k), out);
     }
+    if (code != OCT_OK)
+        octi_array_settle(parts, count);
     for (size_t p = 0; p < count; p++)
         octi_array_chunk_unref(parts[p]);
     free(parts);
@@ -469,8 +482,11 @@ oct_err octi_array_reductions(octi_array_run *run, oct_array *array, octi_array_
             code = reduce_into(&b, &program, &array->reduction, over, grid, i, k);
     if (code == OCT_OK) {
         octi_array_tell(run, "%s", text);
+        grid->reads_memory = reads_memory(&b);
         *out = grid;
     } else {
+        if (grid)
+            octi_array_settle(grid->chunks, grid->rows * grid->columns);
         octi_array_grid_unref(grid);
     }
     octi_array_grid_unref(over);

@@ -71,10 +71,22 @@ void octi_array_tell_total(octi_array_run *run)
     putc('\n', run->plan);
 }
 
+void octi_array_settle(octi_array_chunk *const *chunks, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (chunks[i] && chunks[i]->future)
+            (void)oct_wait(chunks[i]->future, OCT_FOREVER);
+}
+
+/* What reads the caller's memory must not outlive the call, needed or not. */
 void octi_array_run_deinit(octi_array_run *run)
 {
-    for (size_t i = 0; i < run->kept_count; i++)
-        octi_array_grid_unref(run->kept[i].grid);
+    for (size_t i = 0; i < run->kept_count; i++) {
+        octi_array_grid *grid = run->kept[i].grid;
+        if (grid->reads_memory)
+            octi_array_settle(grid->chunks, grid->rows * grid->columns);
+        octi_array_grid_unref(grid);
+    }
     free(run->kept);
     run->kept = NULL;
     run->kept_count = 0;
@@ -143,6 +155,7 @@ static oct_err wait_for(octi_array_run *run, octi_array_chunk *chunk)
 oct_err octi_array_wait(octi_array_run *run, octi_array_grid *grid)
 {
     oct_err code = OCT_OK;
+    octi_array_settle(grid->chunks, grid->rows * grid->columns);
     for (uint64_t i = 0; code == OCT_OK && i < grid->rows * grid->columns; i++)
         code = wait_for(run, grid->chunks[i]);
     return code;
