@@ -2,8 +2,9 @@
 """What frames answer, beside SQLite's answers: answers_test.py PROGRAM [ARGS...].
 
 The rows hold nulls, NaN, both zeroes, 64-bit extremes, unicode, quotes, newlines, dates before 1970;
-zones are skewed, one file is empty and one ends its lines in CRLF.
+zones are skewed, one file is empty, and one ends its lines in CRLF and is packed by gzip.
 """
+import gzip
 import math
 import os
 import random
@@ -180,6 +181,10 @@ def main():
         write(folder + "/trips1.csv", HEADER, rows[:6000])
         write(folder + "/trips2.csv", HEADER, [])
         write(folder + "/trips3.csv", HEADER, rows[6000:], end="\r\n")
+        with open(folder + "/trips3.csv", "rb") as plain:
+            packed = gzip.compress(plain.read())  # read as it is: its first bytes tell
+        with open(folder + "/trips3.csv", "wb") as out:
+            out.write(packed)
         write(folder + "/zones.csv", ["zone", "rate"], zones)
         subprocess.run(sys.argv[1:] + [folder], check=True)
         db = sqlite3.connect(":memory:")

@@ -3,13 +3,14 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/exec/failure.h"
 #include "runtime/frame/describe.h"
 #include "runtime/frame/frame.h"
 #include "runtime/frame/group.h"
 #include "runtime/frame/order.h"
+#include "runtime/io/unpack.h"
 
 oct_frame *octi_frame_create(octi_frame_kind kind, oct_pool *pool, oct_frame *from, oct_error *err)
 {
@@ -45,12 +46,15 @@ void oct_frame_destroy(oct_frame *frame)
 static oct_err add_file(oct_frame *frame, const char *path, const oct_csv_options *options, oct_error *err)
 {
     octi_file *file = &frame->files[frame->file_count];
-    struct stat st;
     oct_err code = frame->file_count == 0 ? octi_csv_open(path, options, &frame->csv, &file->body, err)
                                           : octi_csv_check(&frame->csv, path, &file->body, err);
     if (code != OCT_OK)
         return code;
-    file->size = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    int fd;
+    code = octi_text_open(path, &fd, &file->size, err); /* the text's size, where it is packed */
+    if (code != OCT_OK)
+        return code;
+    close(fd);
     file->path = strdup(path);
     if (!file->path)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a frame");

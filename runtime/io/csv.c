@@ -1,10 +1,10 @@
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/io/csv.h"
 #include "runtime/io/number.h"
+#include "runtime/io/unpack.h"
 #include "runtime/io/window.h"
 
 typedef octi_window window;
@@ -202,9 +202,10 @@ static oct_err begins_line(const octi_csv_range *range, bool *begins, oct_error 
     *begins = true;
     if (range->first)
         return OCT_OK;
-    int fd = open(range->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return octi_fail_open(range->path, err);
+    int fd;
+    oct_err code = octi_text_open(range->path, &fd, NULL, err);
+    if (code != OCT_OK)
+        return code;
     ssize_t n = pread(fd, &before, 1, (off_t)range->begin - 1);
     close(fd);
     *begins = n == 1 && before == '\n' && !range->inside;
@@ -260,8 +261,8 @@ oct_err octi_csv_read(const octi_csv *csv, const octi_csv_range *range, octi_bat
 
 uint64_t octi_csv_line(const char *path, uint64_t offset)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
+    FILE *file;
+    if (octi_text_stream(path, &file, NULL) != OCT_OK)
         return 0;
     char block[16384];
     uint64_t line = 1, at = 0;

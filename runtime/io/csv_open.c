@@ -5,6 +5,7 @@
 
 #include "runtime/io/csv.h"
 #include "runtime/io/number.h"
+#include "runtime/io/unpack.h"
 #include "runtime/io/window.h"
 
 enum { SAMPLE = 1 << 20 };
@@ -175,22 +176,21 @@ static oct_err read_names(const char *path, const char *line, size_t size, octi_
 
 static oct_err read_header(const char *path, octi_csv *csv, uint64_t *body, oct_error *err)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file;
     char *line = NULL;
     size_t capacity = 0;
-    if (!file)
-        return octi_fail_open(path, err);
+    oct_err code = octi_text_stream(path, &file, err);
+    if (code != OCT_OK)
+        return code;
     errno = 0; /* of a folder, say */
     ssize_t size = getline(&line, &capacity, file);
-    oct_err code = OCT_OK;
     if (size < 0 && errno != 0)
         code = oct_fail(err, OCT_E_IO, "cannot read '%s': %s", path, strerror(errno));
     else if (size <= 0)
         code = oct_fail(err, OCT_E_INVALID, "'%s' is empty, expected a header line", path);
-    else if (memchr(line, '\0', (size_t)size) || memcmp(line, "\x1f\x8b", 2) == 0 ||
-             (size >= 4 && memcmp(line, "\x28\xb5\x2f\xfd", 4) == 0))
-        code = oct_hint((oct_fail(err, OCT_E_UNSUPPORTED, "'%s' is compressed or not text", path), err),
-                        "decompress it first");
+    else if (memchr(line, '\0', (size_t)size))
+        code = oct_hint((oct_fail(err, OCT_E_UNSUPPORTED, "'%s' is not text", path), err),
+                        "files that gzip or zstd packed are read as they are; unpack others first");
     else
         code = read_names(path, line, (size_t)size, csv, err);
     fclose(file);

@@ -1,10 +1,10 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/io/unpack.h"
 #include "runtime/io/window.h"
 
 enum { TAIL = 4 << 10, LONGEST_LINE = 64 << 20, USUAL = 4 << 20 };
@@ -78,12 +78,6 @@ static oct_err reserve(octi_window *w, size_t size, oct_error *err)
     return OCT_OK;
 }
 
-oct_err octi_fail_open(const char *path, oct_error *err)
-{
-    oct_err code = errno == ENOENT ? OCT_E_NOTFOUND : errno == EACCES ? OCT_E_DENIED : OCT_E_IO;
-    return oct_fail(err, code, "cannot open '%s': %s", path, strerror(errno));
-}
-
 /* Appends up to `wanted` bytes of the file from `at`, and what is found in them. */
 static oct_err append(octi_window *w, int fd, const char *path, uint64_t at, size_t wanted, char delimiter,
                       oct_error *err)
@@ -129,11 +123,12 @@ oct_err octi_window_read(octi_window *w, const char *path, uint64_t begin, uint6
                          char delimiter, oct_error *err)
 {
     size_t size = (size_t)(end - begin);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return octi_fail_open(path, err);
+    int fd;
+    oct_err code = octi_text_open(path, &fd, NULL, err);
+    if (code != OCT_OK)
+        return code;
     w->scan.inside = inside;
-    oct_err code = append(w, fd, path, begin, size, delimiter, err);
+    code = append(w, fd, path, begin, size, delimiter, err);
     for (size_t tail = TAIL; code == OCT_OK && !w->last && !ends_after(w, size - 1); tail *= 4) {
         if (tail > LONGEST_LINE)
             code = oct_fail(err, OCT_E_INVALID, "a line is longer than %d MiB: is a quote not closed?",

@@ -37,7 +37,4 @@ static inline const char *octi_window_field(const octi_window *window, size_t en
     return window->text + start;
 }
 
-/* Fails as a file that could not be opened does, by errno. */
-oct_err octi_fail_open(const char *path, oct_error *err);
-
 #endif

@@ -50,7 +50,9 @@ typedef struct oct_csv_options {
 /* Files with a header line each, the same in all, by a pattern as for the shell, in the
  * order of their names. Types are inferred from the first megabyte. Fields may be quoted, with
  * doubled quotes, delimiters and newlines inside; lines end in LF or CRLF. Opens the files
- * to read their headers: OCT_E_NOTFOUND, OCT_E_DENIED, OCT_E_INVALID. */
+ * to read their headers: OCT_E_NOTFOUND, OCT_E_DENIED, OCT_E_INVALID. A file that gzip or zstd packed, as
+ * its first bytes tell, is unpacked once in each process that reads it, into a temporary file without
+ * a name (in TMPDIR, or /tmp): OCT_E_INVALID where it is cut off or damaged, OCT_E_EXHAUSTED without room. */
 OCT_API oct_frame *oct_read_csv(oct_pool *pool, const char *pattern);
 OCT_API oct_frame *oct_read_csv_with(oct_pool *pool, const char *pattern, const oct_csv_options *options);
 
