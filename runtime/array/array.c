@@ -14,7 +14,8 @@ enum {
     LARGE_CHUNK = 1 << 22,
     MOST_OF_CHUNK = 1 << 28,
     MOST_CHUNKS = 1 << 20,
-    DEEPEST = 200
+    DEEPEST = 200,
+    HIGHEST = 20000
 };
 
 /* Equal pieces of at most `most`. */
@@ -111,7 +112,20 @@ static oct_array *create(octi_array_kind kind, oct_pool *pool, octi_array_extent
 static void derive(oct_array *array, int i, oct_array *from)
 {
     array->from[i] = from;
+    array->height = from->height >= array->height ? from->height + 1 : array->height;
     from->references++;
+}
+
+/* Graphs are walked with the stack: an array that is too high for that is none. Takes it. */
+static oct_array *within_height(oct_array *array)
+{
+    if (array->height <= HIGHEST)
+        return array;
+    oct_array_destroy(array);
+    oct_fail(octi_last_error(), OCT_E_UNSUPPORTED, "an array of more than %d steps after each other",
+             HIGHEST);
+    oct_hint(octi_last_error(), "compute it in between with oct_array_compute");
+    return NULL;
 }
 
 void oct_array_destroy(oct_array *array)
@@ -253,7 +267,7 @@ static oct_array *point(octi_array_code code, uint32_t task, oct_array *const *o
     /* Passes have an end: every so often one is kept, and what follows begins anew. */
     array->depth = depth >= DEEPEST ? 0 : depth + 1;
     array->generated = generated && array->depth > 0;
-    return array;
+    return within_height(array);
 }
 
 static oct_array *operate(octi_array_code code, const octi_operand *operands, int count)
@@ -362,7 +376,7 @@ static oct_array *reduce(oct_array *from, octi_array_reduction_kind kind, int ax
         return NULL;
     derive(array, 0, from);
     array->reduction = (octi_array_reduction){.kind = kind, .axis = axis, .count = count};
-    return array;
+    return within_height(array);
 }
 
 oct_array *oct_array_sum(oct_array *array, int axis)
@@ -391,9 +405,10 @@ static oct_array *reshaped(octi_array_kind kind, oct_array *from, octi_array_ext
                            octi_array_extent cut)
 {
     oct_array *array = create(kind, from->pool, size, cut);
-    if (array)
-        derive(array, 0, from);
-    return array;
+    if (!array)
+        return NULL;
+    derive(array, 0, from);
+    return within_height(array);
 }
 
 /* The same again, to be cut or placed otherwise. */
@@ -501,7 +516,7 @@ oct_array *oct_array_matmul(oct_array *a, oct_array *b)
         return NULL;
     derive(array, 0, a);
     derive(array, 1, b);
-    return array;
+    return within_height(array);
 }
 
 size_t oct_array_rows(const oct_array *array)

@@ -254,6 +254,25 @@ static void long_and_wide_expressions_are_split_into_passes(void **state)
     free(x);
 }
 
+static void an_endless_chain_is_refused_before_it_is_walked(void **state)
+{
+    (void)state;
+    oct_array *a = oct_array_full(pool, 1, 1, 0), *source = a, *next = NULL;
+    double sum;
+    int steps = 0;
+    for (; steps < 30000 && (next = oct_array_add(1, a)); steps++) {
+        if (a != source)
+            oct_array_destroy(a);
+        a = next;
+    }
+    assert_int_equal(steps, 20000);
+    expect_failure(next, OCT_E_UNSUPPORTED, "more than 20000 steps");
+    assert_int_equal(oct_array_gather(a, &sum), OCT_OK);
+    assert_true(sum == 20000);
+    oct_array_destroy(a);
+    oct_array_destroy(source);
+}
+
 static void what_is_used_twice_is_right_each_time(void **state)
 {
     (void)state;
@@ -600,6 +619,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_cut_otherwise_goes_together),
         cmocka_unit_test(generated_elements_do_not_depend_on_chunks),
         cmocka_unit_test(long_and_wide_expressions_are_split_into_passes),
+        cmocka_unit_test(an_endless_chain_is_refused_before_it_is_walked),
         cmocka_unit_test(what_is_used_twice_is_right_each_time),
         cmocka_unit_test(reductions_are_those_of_c),
         cmocka_unit_test(sums_keep_what_cancellation_would_lose),

@@ -55,6 +55,7 @@ struct oct_array {
     uint64_t row, column;  /* of a slice */
     octi_array_grid *grid; /* of a table */
     bool generated;        /* sources and points of them: made in any chunks for nothing */
+    uint32_t height;       /* the longest way to a source */
     uint32_t depth;        /* of points in points */
 
     /* While it is run. */
@@ -123,7 +124,6 @@ typedef struct octi_array_run {
     int passes;              /* printed */
     uint64_t tasks, moved;   /* in all */
     uint64_t pass_tasks, pass_moved;
-    uint64_t programs;
     octi_array_kept *kept;
     size_t kept_count;
     oct_error *err;
@@ -136,6 +136,9 @@ void octi_array_run_deinit(octi_array_run *run);
 /* The array's chunks, cut so; the caller's reference. Chunks may be under way. */
 OCT_NODISCARD oct_err octi_array_need(octi_array_run *run, oct_array *array, octi_array_extent cut,
                                       octi_array_grid **out);
+
+/* A number for a walk over arrays or for a program, which no other has. */
+uint64_t octi_array_number(void);
 
 /* Finds out whose pass makes each array that `array` needs. */
 OCT_NODISCARD oct_err octi_array_fuse(oct_array *array);

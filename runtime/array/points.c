@@ -26,8 +26,6 @@ typedef struct builder {
     bool crowded; /* more inputs or steps than a pass has */
 } builder;
 
-static uint64_t programs;
-
 static uint32_t add_step(builder *b, octi_array_step step)
 {
     if (b->count == b->room && b->count < OCTI_PROGRAM_STEPS) {
@@ -115,8 +113,6 @@ static uint32_t inputs_below(builder *b, oct_array *array, uint64_t walk)
     return count;
 }
 
-static uint64_t walk_number = UINT64_C(1) << 62; /* apart from those of run.c */
-
 static void move_to(oct_array *from, oct_array *array, oct_array *to)
 {
     if (array->kind != OCTI_ARRAY_POINT || array->pass != from)
@@ -137,7 +133,7 @@ static bool split(builder *b, oct_array *array)
             oct_array *from = array->from[i];
             if (from->kind != OCTI_ARRAY_POINT || from->pass != b->pass)
                 continue;
-            uint32_t count = inputs_below(b, from, __atomic_add_fetch(&walk_number, 1, __ATOMIC_RELAXED));
+            uint32_t count = inputs_below(b, from, octi_array_number());
             if (!widest || count > most) {
                 widest = from;
                 most = count;
@@ -214,20 +210,19 @@ static void builder_deinit(builder *b)
 }
 
 /* How an input is cut where the pass's arrays are cut so. */
-static octi_array_extent input_cut(const builder *b, const input *in, octi_array_extent cut)
+static octi_array_extent input_cut(const input *in, octi_array_extent cut)
 {
     if (in->flags & OCTI_ONE_ROW)
         cut.rows = 1;
     if (in->flags & OCTI_ONE_COLUMN)
         cut.columns = 1;
-    (void)b;
     return in->flags & OCTI_TRANSPOSED ? (octi_array_extent){cut.columns, cut.rows} : cut;
 }
 
 static oct_err build(builder *b, oct_array *root, octi_array_extent cut)
 {
     for (;;) {
-        b->program = __atomic_add_fetch(&programs, 1, __ATOMIC_RELAXED);
+        b->program = octi_array_number();
         b->count = b->input_count = 0;
         b->crowded = false;
         emit(b, root);
@@ -238,7 +233,7 @@ static oct_err build(builder *b, oct_array *root, octi_array_extent cut)
     }
     for (uint32_t i = 0; i < b->input_count; i++) {
         oct_err code =
-            octi_array_need(b->run, b->inputs[i].array, input_cut(b, &b->inputs[i], cut), &b->inputs[i].grid);
+            octi_array_need(b->run, b->inputs[i].array, input_cut(&b->inputs[i], cut), &b->inputs[i].grid);
         if (code != OCT_OK)
             return code;
     }

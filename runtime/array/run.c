@@ -53,7 +53,8 @@ void octi_array_run_init(octi_array_run *run, oct_pool *pool, int nodes, oct_err
 {
     *run = (octi_array_run){.pool = pool, .nodes = nodes ? nodes : oct_pool_nodes(pool), .err = err};
     /* A journal knows a pass by its arguments, and an address says nothing of what is there. */
-    run->shares_memory = octi_pool_executor(pool)->shares_memory && !pool->journal;
+    run->shares_memory =
+        octi_pool_executor(pool)->shares_memory && !pool->journal && run->nodes == oct_pool_nodes(pool);
     run->down = 1;
     for (int d = 2; d * d <= run->nodes; d++)
         if (run->nodes % d == 0)
@@ -174,7 +175,11 @@ oct_err octi_array_chunk_peek(octi_array_run *run, octi_array_chunk *chunk, cons
 
 /* ---- whose pass ---- */
 
-static uint64_t walks;
+uint64_t octi_array_number(void)
+{
+    static _Atomic uint64_t latest;
+    return ++latest;
+}
 
 static size_t count_walk(oct_array *array, uint64_t walk)
 {
@@ -216,11 +221,11 @@ static void join_pass(oct_array *user, oct_array *operand)
 
 oct_err octi_array_fuse(oct_array *array)
 {
-    size_t count = count_walk(array, __atomic_add_fetch(&walks, 1, __ATOMIC_RELAXED)), at = 0;
+    size_t count = count_walk(array, octi_array_number()), at = 0;
     oct_array **order = malloc(count * sizeof(*order));
     if (!order)
         return oct_fail(octi_last_error(), OCT_E_NOMEM, "out of memory for the plan of an array");
-    order_walk(array, __atomic_add_fetch(&walks, 1, __ATOMIC_RELAXED), order, &at);
+    order_walk(array, octi_array_number(), order, &at);
     array->pass = array;
     while (at-- > 0)
         for (int i = 0; i < 3 && order[at]->from[i]; i++)

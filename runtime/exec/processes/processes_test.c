@@ -23,6 +23,14 @@ OCT_TASK(int, add_one, int, x)
     return x + 1;
 }
 
+OCT_TASK(int64_t, add_all, oct_bytes, in)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < in.size; i++)
+        sum += ((const char *)in.data)[i];
+    return sum;
+}
+
 OCT_TASK(int, my_pid)
 {
     return (int)getpid();
@@ -242,6 +250,23 @@ static void requests_of_several_pieces_arrive_whole_from_a_queue(void **state)
     free(in.data);
 }
 
+/* A worker that made room while its program had just looked: the rest of the request must still come. */
+static void requests_larger_than_the_ring_arrive_however_they_meet(void **state)
+{
+    enum { COUNT = 120, SIZE = 3 << 20 };
+    oct_bytes in = {malloc(SIZE), SIZE};
+    memset(in.data, 1, SIZE);
+    oct_future *all[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        all[i] = oct_submit(*state, add_all, in);
+    for (int i = 0; i < COUNT; i++) {
+        int64_t sum = 0;
+        assert_int_equal(oct_result_within(all[i], &sum, 60.0), OCT_OK);
+        assert_int_equal(sum, SIZE);
+    }
+    free(in.data);
+}
+
 static void short_tasks_do_not_wait_behind_a_long_one(void **state)
 {
     enum { COUNT = 20 };
@@ -429,6 +454,7 @@ int main(void)
         ON_TWO(a_running_task_is_killed_when_it_is_cancelled_or_too_slow),
         ON_TWO(large_values_travel_both_ways),
         ON_TWO(requests_of_several_pieces_arrive_whole_from_a_queue),
+        ON_TWO(requests_larger_than_the_ring_arrive_however_they_meet),
         ON_TWO(short_tasks_do_not_wait_behind_a_long_one),
         ON_TWO(the_two_longest_run_at_the_same_time),
         ON_TWO(a_nested_task_that_crashes_fails_its_future_only),

@@ -24,8 +24,8 @@
  * returns NULL says why by oct_last_error, and every call accepts NULL as an array and fails with the
  * same error, so that a chain needs one check at its end. OCT_E_INVALID: shapes that do not go
  * together (both are told), sizes beyond any memory, chunks of no size, of more than 2 GiB or more
- * than 2^20 of them. OCT_E_NOMEM: out of memory, on the node that the message names. One thread at
- * a time uses an array and those derived from it. */
+ * than 2^20 of them. OCT_E_UNSUPPORTED: more than 20000 steps after each other. OCT_E_NOMEM: out of memory,
+ * on the node that the message names. One thread at a time uses an array and those derived from it. */
 #ifndef OCT_ARRAY_H
 #define OCT_ARRAY_H
 
