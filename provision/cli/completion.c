@@ -51,6 +51,15 @@ static void print_bash(const char *root)
           stdout);
     cli_print_quoted(stdout, root ? root : ".");
     fputs("/examples 2>/dev/null) ;;\n"
+          "    exercise:[!-]* | exercise:)\n"
+          "        words='list start watch check hint solution reset progress report new'\n"
+          "        case \" ${COMP_WORDS[*]:0:COMP_CWORD} \" in\n"
+          "        *' exercise report '*) words= ;;\n"
+          "        *' exercise '[a-z]*' ') words=$(cd ",
+          stdout);
+    cli_print_quoted(stdout, root ? root : ".");
+    fputs("/examples 2>/dev/null && command ls -d [0-9]*) ;;\n"
+          "        esac ;;\n"
           "    help:*) words='",
           stdout);
     print_command_names();

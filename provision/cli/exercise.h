@@ -43,6 +43,11 @@ OCT_NODISCARD oct_err cli_exercise_solution(cli_exercise *exercise, const octi_l
 OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last,
                                          bool *passed, oct_error *err);
 
+/* The stage 'cluster': on the cluster that is up, by `octavo run`; where none is, on ranks of this machine,
+ * as octi_stage_ranks. Never starts one. */
+OCT_NODISCARD oct_err cli_exercise_cluster(const cli_context *cli, octi_workbench *bench,
+                                           octi_verdict *verdict, oct_error *err);
+
 /* The verbs with files of their own; each returns the exit status. */
 int cli_exercise_watch(cli_exercise *exercise, int argc, char **argv);
 int cli_exercise_report(cli_exercise *exercise, int argc, char **argv);

@@ -28,6 +28,12 @@ static void stage_begins(void *ctx, octi_stage stage)
     }
 }
 
+static oct_err stage_cluster(void *ctx, octi_workbench *bench, octi_verdict *verdict, oct_error *err)
+{
+    const struct showing *showing = ctx;
+    return cli_exercise_cluster(showing->cli, bench, verdict, err);
+}
+
 /* Text at a margin, broken at blanks. */
 static void print_wrapped(const char *title, const char *text)
 {
@@ -174,8 +180,12 @@ oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, oc
     if (!exercise->cli->json)
         printf("%s: %s\n", lesson->name, lesson->title);
     fflush(stdout);
-    const octi_check_options options = {
-        .last = last, .stop = interrupted, .begin = stage_begins, .end = stage_ends, .ctx = &showing};
+    const octi_check_options options = {.last = last,
+                                        .stop = interrupted,
+                                        .begin = stage_begins,
+                                        .end = stage_ends,
+                                        .ctx = &showing,
+                                        .cluster = stage_cluster};
     cli_interrupt_count(true);
     code = octi_check_run(lesson, &kit, folder, lesson->exercise, &options, &check, err);
     cli_interrupt_count(false);

@@ -157,6 +157,7 @@ void octi_tree_kill(void)
     /* Once no new one appears between two looks, none is left that could fork. */
     while ((now = signal_all(SIGSTOP)) > before && octi_clock_ns() < end)
         before = now;
+    end = octi_clock_ns() + SECONDS * INT64_C(1000000000);
     while (signal_all(SIGKILL) > 0 && octi_clock_ns() < end)
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;

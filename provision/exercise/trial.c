@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,11 +8,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "provision/exercise/backtrace.h"
+#include "provision/exercise/cell.h"
 #include "provision/exercise/tree.h"
 #include "provision/exercise/trial.h"
 #include "runtime/base/clock.h"
@@ -23,17 +25,30 @@ struct running {
     octi_trial_result *result;
     int out, err; /* -1 when closed */
     pid_t pid;
+    int cell; /* octi_cell_status's; -1 where there is no cell */
     bool ended;
-    uint64_t disk_free; /* when it began */
+    uint64_t disk; /* bytes in its folder when it began */
     uint64_t memory;
 };
 
 /* --- limits --- */
 
-static uint64_t free_on_disk(const char *folder)
+static uint64_t walked; /* nftw gives its function no context; one trial at a time */
+
+static int add_size(const char *path, const struct stat *known, int kind, struct FTW *walk)
 {
-    struct statvfs disk;
-    return statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+    (void)path, (void)walk;
+    walked += kind == FTW_NS ? 0 : (uint64_t)known->st_blocks * 512;
+    return 0;
+}
+
+/* What the folder and all below it take on the disk; of links the link. The disk's own count would hold
+ * what others write meanwhile against the program. */
+static uint64_t size_of(const char *folder)
+{
+    walked = 0;
+    nftw(folder, add_size, 16, FTW_PHYS | FTW_MOUNT);
+    return walked;
 }
 
 /* Half of what the machine has to give, so that it stays usable. */
@@ -72,11 +87,8 @@ static void set_limits(const octi_trial *trial, unsigned processes_now)
 
 /* --- starting --- */
 
-static void become_program(const octi_trial *trial, int out, int err, unsigned processes_now, pid_t parent)
+static void become_program(const octi_trial *trial, int out, int err, unsigned processes_now)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(NOT_STARTED);
     setsid(); /* no terminal, and its signals are its own */
     int null = open("/dev/null", O_RDONLY);
     dup2(null, STDIN_FILENO);
@@ -94,6 +106,21 @@ static void become_program(const octi_trial *trial, int out, int err, unsigned p
     _exit(NOT_STARTED);
 }
 
+/* A program of our own, which gets grace, needs no cell. */
+static pid_t fork_program(struct running *run)
+{
+    pid_t parent = getpid();
+    if (run->trial->grace <= 0 && octi_cell_possible())
+        return octi_cell_fork(&run->cell);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(NOT_STARTED);
+    }
+    return pid;
+}
+
 static oct_err start(struct running *run, oct_error *err)
 {
     int out[2], errors[2];
@@ -106,11 +133,10 @@ static oct_err start(struct running *run, oct_error *err)
     octi_tree before;
     octi_tree_adopt();
     octi_tree_scan(&before);
-    pid_t self = getpid();
     fflush(NULL);
-    run->pid = fork();
+    run->pid = fork_program(run);
     if (run->pid == 0)
-        become_program(run->trial, out[1], errors[1], before.processes, self);
+        become_program(run->trial, out[1], errors[1], before.processes);
     octi_tree_deinit(&before);
     close(out[1]), close(errors[1]);
     if (run->pid < 0) {
@@ -147,6 +173,8 @@ static void reap(struct running *run)
         if (pid != run->pid)
             continue;
         run->ended = true;
+        if (run->cell >= 0)
+            status = octi_cell_status(run->cell, status);
         run->result->end = WIFSIGNALED(status) ? OCTI_END_SIGNAL : OCTI_END_EXIT;
         run->result->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     }
@@ -158,9 +186,8 @@ static bool passes_limits(const struct running *run, octi_end *end)
     const octi_trial *trial = run->trial;
     octi_tree tree;
     octi_tree_scan(&tree);
-    uint64_t disk = free_on_disk(trial->folder);
     bool many = tree.count > trial->processes, large = tree.bytes > run->memory;
-    bool filled = disk < run->disk_free && run->disk_free - disk > trial->disk;
+    bool filled = size_of(trial->folder) > run->disk + trial->disk;
     octi_tree_deinit(&tree);
     *end = many ? OCTI_END_PROCESSES : large ? OCTI_END_MEMORY : OCTI_END_DISK;
     return many || large || filled;
@@ -195,6 +222,25 @@ static void watch(struct running *run, int64_t start_ns)
     }
 }
 
+/* Lets a program that can end well do so: one that has a job elsewhere cancels it. */
+static void give_grace(struct running *run)
+{
+    octi_trial_result *result = run->result, ended = *result;
+    int64_t end = octi_clock_ns() + (int64_t)(1e9 * run->trial->grace);
+    if (run->trial->grace <= 0 || run->ended)
+        return;
+    kill(run->pid, SIGTERM);
+    while (!run->ended && octi_clock_ns() < end) {
+        poll(NULL, 0, 10);
+        drain(&run->out, &result->out, run->trial->output);
+        drain(&run->err, &result->err, run->trial->output);
+        reap(run);
+    }
+    /* Why it had to end is known already. */
+    result->end = ended.end;
+    result->status = ended.status;
+}
+
 /* What the program's own status hides: it may have met a limit and said something else. */
 static void name_cause(struct running *run)
 {
@@ -207,22 +253,26 @@ static void name_cause(struct running *run)
         result->end = OCTI_END_DISK;
 }
 
-static void trace_all(octi_buffer *out)
+static void trace_all(const struct running *run, octi_buffer *out)
 {
     enum { MOST = 12 };
     octi_tree tree;
     octi_tree_scan(&tree);
     for (size_t i = 0; i < tree.count && i < MOST; i++)
-        octi_backtrace(tree.pids[i], out);
+        if (run->cell < 0 || tree.pids[i] != run->pid) /* a cell's first process is ours */
+            octi_backtrace(tree.pids[i], out);
     octi_tree_deinit(&tree);
 }
 
 oct_err octi_trial_run(const octi_trial *trial, octi_trial_result *result, oct_error *err)
 {
     *result = (octi_trial_result){0};
-    struct running run = {.trial = trial, .result = result, .out = -1, .err = -1};
-    run.memory = trial->memory ? trial->memory : share_of_memory();
-    run.disk_free = free_on_disk(trial->folder);
+    struct running run = {.trial = trial, .result = result, .out = -1, .err = -1, .cell = -1};
+    run.memory = share_of_memory();
+    if (trial->memory && trial->memory < run.memory)
+        run.memory = trial->memory;
+    result->memory = run.memory;
+    run.disk = size_of(trial->folder);
     int64_t start_ns = octi_clock_ns();
     oct_err code = start(&run, err);
     if (code != OCT_OK)
@@ -230,14 +280,19 @@ oct_err octi_trial_run(const octi_trial *trial, octi_trial_result *result, oct_e
     watch(&run, start_ns);
     result->seconds = (double)(octi_clock_ns() - start_ns) / 1e9;
     if (result->end == OCTI_END_TIME)
-        trace_all(&result->where);
-    octi_tree_kill(); /* also what a program that ended left behind */
+        trace_all(&run, &result->where);
+    give_grace(&run);
+    if (run.cell >= 0 && !run.ended)
+        kill(run.pid, SIGKILL); /* and with it all in the cell */
+    octi_tree_kill();           /* also what a program that ended left behind */
     drain(&run.out, &result->out, trial->output);
     drain(&run.err, &result->err, trial->output);
     if (run.out >= 0)
         close(run.out);
     if (run.err >= 0)
         close(run.err);
+    if (run.cell >= 0)
+        close(run.cell);
     name_cause(&run);
     return OCT_OK;
 }
@@ -265,7 +320,8 @@ void octi_trial_tell(const octi_trial *trial, const octi_trial_result *result, c
         snprintf(text, size, "wrote more than %zu MB and was stopped", trial->output >> 20);
         return;
     case OCTI_END_MEMORY:
-        snprintf(text, size, "took more than half of the free memory and was stopped");
+        snprintf(text, size, "took more than %.1f GB of memory and was stopped",
+                 (double)result->memory / 1e9);
         return;
     case OCTI_END_PROCESSES:
         snprintf(text, size, "started more than %u processes and was stopped", trial->processes);

@@ -29,10 +29,11 @@ typedef struct octi_trial {
     const char *const *environment; /* "NAME=value" besides our own; NULL: none */
     const char *folder;             /* where it runs */
     double seconds;
+    double grace;    /* seconds to end by itself after SIGTERM, before it is killed; 0: none */
     size_t output;   /* bytes on each of its two streams */
-    uint64_t memory; /* bytes over all its processes; 0: half of what is free */
+    uint64_t memory; /* bytes over all its processes; never more than half of what is free; 0: that */
     unsigned processes;
-    uint64_t disk;     /* bytes that the disk of `folder` may lose meanwhile */
+    uint64_t disk;     /* bytes that `folder` may grow by, and each file anywhere */
     double look_every; /* seconds between looks at it; 0: 0.02 */
     bool (*stop)(void);
 } octi_trial;
@@ -41,6 +42,7 @@ typedef struct octi_trial_result {
     octi_end end;
     int status; /* exit status or signal */
     double seconds;
+    uint64_t memory; /* that it was allowed */
     octi_buffer out, err;
     octi_buffer where; /* backtraces of what hung, a line a frame; may be empty */
 } octi_trial_result;

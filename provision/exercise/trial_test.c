@@ -10,8 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "provision/exercise/cell.h"
 #include "provision/exercise/tree.h"
 #include "provision/exercise/trial.h"
+
+static const char *here(void)
+{
+    return getenv("TEST_TMPDIR") ? getenv("TEST_TMPDIR") : "/tmp";
+}
 
 /* Runs a shell's script as a trial with small limits. */
 static octi_trial_result run(const char *script, double seconds)
@@ -20,7 +26,7 @@ static octi_trial_result run(const char *script, double seconds)
     const char *const argv[] = {"sh", "-c", script, NULL};
     const octi_trial trial = {
         .argv = argv,
-        .folder = getenv("TEST_TMPDIR") ? getenv("TEST_TMPDIR") : "/tmp",
+        .folder = here(),
         .seconds = seconds,
         .output = 1 << 16,
         .memory = (uint64_t)256 << 20,
@@ -89,6 +95,27 @@ static void what_a_program_leaves_behind_is_ended_too(void **state)
     assert_int_equal(left_over(), 0);
 }
 
+static void with_grace_a_program_ends_by_itself(void **state)
+{
+    (void)state;
+    octi_trial_result result;
+    const char *const argv[] = {"sh", "-c", "trap 'echo cancelled; exit 0' TERM; sleep 1000 & wait", NULL};
+    const octi_trial trial = {.argv = argv,
+                              .folder = here(),
+                              .seconds = 0.5,
+                              .grace = 20,
+                              .output = 1 << 16,
+                              .processes = 9,
+                              .disk = 1 << 30};
+    oct_error err;
+    assert_int_equal(octi_trial_run(&trial, &result, &err), OCT_OK);
+    assert_int_equal(result.end, OCTI_END_TIME);
+    assert_string_equal(result.out.data, "cancelled\n");
+    assert_true(result.seconds < 15);
+    octi_trial_deinit(&result);
+    assert_int_equal(left_over(), 0);
+}
+
 static void endless_output_is_cut(void **state)
 {
     (void)state;
@@ -117,10 +144,31 @@ static void a_bomb_that_doubles_is_ended(void **state)
     assert_int_equal(left_over(), 0);
 }
 
+static void a_bomb_whose_every_process_leaves_is_ended(void **state)
+{
+    (void)state;
+    if (geteuid() == 0 && !octi_cell_possible())
+        skip(); /* nothing holds root back here */
+    octi_trial_result result =
+        run("cat >bomb.sh <<'END'\nsetsid sh ./bomb.sh & setsid sh ./bomb.sh & wait\nEND\nsh ./bomb.sh", 20);
+    assert_int_equal(result.end, OCTI_END_PROCESSES);
+    octi_trial_deinit(&result);
+    assert_int_equal(left_over(), 0);
+}
+
 static void a_file_without_end_is_stopped(void **state)
 {
     (void)state;
     octi_trial_result result = run("exec dd if=/dev/zero of=endless bs=64k 2>/dev/null", 20);
+    assert_int_equal(result.end, OCTI_END_DISK);
+    octi_trial_deinit(&result);
+}
+
+static void files_without_end_are_stopped(void **state)
+{
+    (void)state;
+    octi_trial_result result =
+        run("i=0; while :; do i=$((i + 1)); dd if=/dev/zero of=file$i bs=64k count=16 2>/dev/null; done", 20);
     assert_int_equal(result.end, OCTI_END_DISK);
     octi_trial_deinit(&result);
 }
@@ -144,7 +192,7 @@ static void a_trial_stops_when_told(void **state)
     octi_trial_result result;
     const char *const argv[] = {"sleep", "1000", NULL};
     const octi_trial trial = {.argv = argv,
-                              .folder = "/",
+                              .folder = here(),
                               .seconds = 100,
                               .output = 1,
                               .processes = 9,
@@ -165,10 +213,13 @@ int main(void)
         cmocka_unit_test(a_program_that_cannot_start_says_why),
         cmocka_unit_test(a_hang_ends_at_its_limit_with_all_it_started),
         cmocka_unit_test(what_a_program_leaves_behind_is_ended_too),
+        cmocka_unit_test(with_grace_a_program_ends_by_itself),
         cmocka_unit_test(endless_output_is_cut),
         cmocka_unit_test(many_processes_are_stopped),
         cmocka_unit_test(a_bomb_that_doubles_is_ended),
+        cmocka_unit_test(a_bomb_whose_every_process_leaves_is_ended),
         cmocka_unit_test(a_file_without_end_is_stopped),
+        cmocka_unit_test(files_without_end_are_stopped),
         cmocka_unit_test(memory_without_end_is_stopped),
         cmocka_unit_test(a_trial_stops_when_told),
     };

@@ -248,8 +248,9 @@ oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt, o
         .folder = run,
         .seconds = time_limit(bench, attempt),
         .output = OUTPUT,
+        .memory = (uint64_t)2 << 30,
         .processes = PROCESSES,
-        .disk = (uint64_t)2 << 30,
+        .disk = (uint64_t)512 << 20,
         .look_every = attempt->speed ? 0.1 : 0,
         .stop = bench->stop,
     };

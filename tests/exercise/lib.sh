@@ -18,7 +18,8 @@ check() {
     if "${@:2}"; then printf 'ok    %s\n' "$1"; else
         printf 'FAIL  %s\n' "$1"
         failures=$((failures + 1))
-        for file in "$work/out" "$work/err"; do [ ! -e "$file" ] || sed 's/^/      /' "$file" | head -n 40; done
+        local shown
+        for shown in "$work/out" "$work/err"; do [ ! -e "$shown" ] || sed 's/^/      /' "$shown" | head -n 40; done
     fi
 }
 
