@@ -3,8 +3,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/exec/context.h"
+#include "runtime/exec/turn.h"
 
 typedef struct state {
     struct state *next;
@@ -162,10 +166,19 @@ void octi_actors_end(const oct_pool *pool)
 
 bool octi_actor_waits_for_itself(const octi_job *job)
 {
-    if (job->task->role == OCTI_ORDINARY)
+    if (!octi_is_call(job->task))
         return false;
     const octi_frame *frame = octi_here.frame;
     while (frame && frame->actor != job->more->actor)
         frame = frame->below;
     return frame;
+}
+
+uint64_t octi_make_id(void)
+{
+    static _Atomic uint64_t made;
+    uint64_t id = 0;
+    if (getrandom(&id, sizeof(id), 0) != sizeof(id) || id == 0)
+        id = (uint64_t)octi_clock_ns() << 20 ^ (uint64_t)getpid() << 48 ^ ++made;
+    return id;
 }

@@ -14,6 +14,9 @@ oct_err octi_actor_forget(oct_actor actor, oct_error *err);
 /* Ends all that live here and were made by tasks of the pool. No task of it runs any more. */
 void octi_actors_end(const oct_pool *pool);
 
+/* A number that no other process of the program makes either, and never 0: nobody is asked for it. */
+uint64_t octi_make_id(void);
+
 /* True when the calling thread runs a method of the actor whose call `job` is: it cannot end before
  * that does. */
 bool octi_actor_waits_for_itself(const octi_job *job);

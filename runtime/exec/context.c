@@ -14,6 +14,8 @@
 #include "runtime/exec/loop.h"
 #include "runtime/task/type.h"
 
+void (*octi_left_locked)(octi_frame *frame);
+
 __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
 
 static struct {
@@ -117,6 +119,7 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
     frame->below = here->frame;
     frame->task = task;
     frame->actor = 0;
+    frame->held_count = 0;
     octi_loop *loop = here->loop;
     bool touched = here->touched;
     oct_error kept;
@@ -133,6 +136,8 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
     oct_err code = OCT_OK;
     if (here->touched || task->result.kind >= OCTI_ERR)
         code = settle(task, value, err);
+    if (__builtin_expect(frame->held_count > 0, 0))
+        octi_left_locked(frame);
 
     here->frame = frame->below;
     here->loop = loop;
@@ -206,7 +211,7 @@ bool octi_run_job(octi_job *job)
         return false;
     }
 
-    octi_frame frame = {NULL, job, atomic_load_explicit(&job->pool, memory_order_relaxed), 0, NULL, 0};
+    octi_frame frame = {.job = job, .pool = atomic_load_explicit(&job->pool, memory_order_relaxed)};
     oct_err code;
     if (!job->more && task->plain_args)
         code = octi_run(task, job->args, value, &frame, &error);

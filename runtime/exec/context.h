@@ -6,14 +6,18 @@
 
 #include "runtime/exec/job.h"
 
+enum { OCTI_HELD = 4 };
+
 /* One running task; they nest where a waiting worker runs others. On the worker's stack. */
 typedef struct octi_frame {
     struct octi_frame *below;
     octi_job *job; /* NULL for a call that came from elsewhere */
     oct_pool *pool;
-    int64_t deadline_ns;  /* of octi_clock_ns; 0: none */
-    const oct_task *task; /* set by octi_run; NULL for a loop over items */
-    uint64_t actor;       /* likewise 0: the one whose method it turned out to be */
+    int64_t deadline_ns;      /* of octi_clock_ns; 0: none */
+    const oct_task *task;     /* set by octi_run; NULL for a loop over items */
+    uint64_t held[OCTI_HELD]; /* the shared locks that the task took and has not given back */
+    uint32_t held_count;
+    uint64_t actor; /* likewise 0: the one whose method it turned out to be */
 } octi_frame;
 
 typedef struct octi_context {
@@ -26,6 +30,9 @@ typedef struct octi_context {
 
 /* initial-exec: the library is linked, not loaded later, and fork and join live from this. */
 extern __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
+
+/* Gives up the locks of a task that returned with some. Set by future/shared.c. */
+extern void (*octi_left_locked)(octi_frame *frame);
 
 /* Runs task on args, with frame as its context. On success *value, of the result's size, owns
  * its memory. Any other code has its message in *err (which is not NULL). */

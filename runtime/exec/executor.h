@@ -45,6 +45,10 @@ typedef struct octi_executor_class {
      * at a time, though this has not ended when that is submitted. NULL: false. */
     bool (*in_order)(octi_executor *executor, const octi_job *job);
 
+    /* Jobs of others were ended by this thread, which may have nothing more to do with the executor:
+     * see to it that they hear of it. May be NULL. */
+    void (*nudge)(octi_executor *executor);
+
     /* For a job that runs and is not wanted any more: OCTI_UNWANTED is set. May be NULL. */
     void (*interrupt)(octi_executor *executor, octi_job *job);
 
@@ -77,6 +81,7 @@ struct octi_executor {
     oct_pool *pool;
     int workers; /* tasks at once */
     int nodes;
+    bool is_program;    /* in the process of the program, and not of a worker or another rank */
     bool shares_memory; /* tasks see the program's memory: map passes pointers */
 };
 

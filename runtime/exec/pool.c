@@ -14,6 +14,7 @@
 #include "runtime/exec/options.h"
 #include "runtime/exec/pool.h"
 #include "runtime/exec/processes/processes.h"
+#include "runtime/exec/shared.h"
 #include "runtime/journal/resume.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
@@ -273,6 +274,7 @@ oct_err oct_pool_close(oct_pool *pool)
     if (atomic_exchange(&pool->closing, true))
         return oct_fail(octi_last_error(), OCT_E_STATE, "the pool is closed already");
 
+    octi_shared_break(pool);
     closing close = {pool, false};
     do {
         close.unfinished = false;
@@ -282,6 +284,7 @@ oct_err oct_pool_close(oct_pool *pool)
     octi_executor *executor = pool->executor;
     executor->class->close(executor);
     octi_actors_end(pool);
+    octi_shared_end(pool);
     pool->executor = NULL;
     octi_job_each(pool, drop_copies, NULL); /* or the next would drop them once more */
     octi_job_each(pool, reclaim, NULL);

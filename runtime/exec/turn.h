@@ -9,6 +9,11 @@
 
 #include "runtime/exec/job.h"
 
+static inline bool octi_is_call(const oct_task *task)
+{
+    return task->role >= OCTI_OPENS && task->role <= OCTI_CLOSES;
+}
+
 /* Gives a call away. True when others may follow it before it has ended: what happens to them keeps
  * their order. */
 typedef bool (*octi_turn_fn)(octi_job *job);

@@ -164,7 +164,7 @@ static oct_err run(request *self, void *value, oct_pool *pool, oct_error *err)
     oct_err code = octi_call_init(&call, self->task, self->block, self->header->skip ? self->at : NULL, err);
     if (code != OCT_OK)
         return code;
-    octi_frame frame = {NULL, NULL, pool, 0, NULL, 0};
+    octi_frame frame = {.job = NULL, .pool = pool};
     code = octi_run(self->task, call.args, value, &frame, err);
     octi_call_deinit(&call);
     return code;
@@ -207,6 +207,47 @@ oct_err octi_wire_serve(void *bytes, size_t size, oct_pool *pool, octi_buffer *r
     release_values(&self);
     free(value);
     return code;
+}
+
+octi_job *octi_wire_job(void *bytes, size_t size, oct_pool *pool, oct_error *err)
+{
+    request self = {0};
+    if (take_apart(&self, bytes, size, err) != OCT_OK)
+        return NULL;
+    uint32_t args_size = self.header->args_size;
+    octi_job *job = self.header->skip == 0 ? octi_job_create(pool, self.task) : NULL;
+    void *block = job && args_size > OCTI_PAYLOAD ? malloc(args_size) : job ? job->payload : NULL;
+    if (!block) {
+        oct_fail(err, OCT_E_NOMEM, "out of memory for the arguments of '%s'", self.task->name);
+        for (int i = 0; job && i < 2; i++)
+            octi_job_unref(job);
+        return NULL;
+    }
+    memcpy(block, self.block, args_size);
+    job->args = block;
+    job->args_size = args_size;
+    if (octi_args_adopt(self.task, block, args_size, (uintptr_t)self.block, 0, err) == OCT_OK)
+        return job;
+    for (int i = 0; i < 2; i++)
+        octi_job_unref(job);
+    return NULL;
+}
+
+oct_err octi_wire_outcome(octi_job *job, octi_buffer *reply)
+{
+    if (octi_job_state(job) == OCTI_DONE) {
+        reply_header header = {job->has_value, false};
+        oct_err code = append_padded(reply, &header, sizeof(header));
+        return code == OCT_OK && job->has_value
+                   ? octi_value_pack(&job->task->result, octi_job_value(job), reply)
+                   : code;
+    }
+    oct_failure failure = {.attempts = 1};
+    if (job->more && job->more->failure)
+        failure = *job->more->failure;
+    else
+        oct_fail(&failure.error, OCT_E_NOMEM, "out of memory for a request");
+    return octi_wire_failure(&failure, reply);
 }
 
 void octi_wire_describe(void *bytes, size_t size, oct_failure *failure)

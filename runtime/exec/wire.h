@@ -29,6 +29,13 @@ OCT_API bool octi_wire_failed(const void *reply, size_t size);
 /* Puts the task, its arguments and the attempt of a request, which is changed, in a failure. */
 OCT_API void octi_wire_describe(void *request, size_t size, oct_failure *failure);
 
+/* There: the request as a WAITING job, for one that is not to be run at once; NULL when it makes no
+ * sense, takes futures' values, or memory is short. */
+OCT_API octi_job *octi_wire_job(void *request, size_t size, oct_pool *pool, oct_error *err);
+
+/* There: appends the reply for such a job, which has ended. */
+OCT_API OCT_NODISCARD oct_err octi_wire_outcome(octi_job *job, octi_buffer *reply);
+
 /* Here: ends the RUNNING job as the reply says. True when it failed and is to run once more: it
  * is QUEUED again, and the caller's. */
 OCT_API bool octi_wire_reply(octi_job *job, const void *reply, size_t size);

@@ -1,11 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "oct/actor.h"
 #include "oct/future.h"
-#include "runtime/base/clock.h"
 #include "runtime/exec/actor.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/pool.h"
@@ -17,16 +13,6 @@ OCT_TASK(void, octi_actor_end, oct_actor, actor)
 }
 
 OCTI_IS_CALL(octi_actor_end, OCTI_CLOSES)
-
-/* Made where the actor is opened, and the same on all nodes: nobody is asked for it. */
-static uint64_t make_id(void)
-{
-    static _Atomic uint64_t opened;
-    uint64_t id = 0;
-    if (getrandom(&id, sizeof(id), 0) != sizeof(id) || id == 0)
-        id = (uint64_t)octi_clock_ns() << 20 ^ (uint64_t)getpid() << 48 ^ ++opened;
-    return id;
-}
 
 static oct_err choose_node(const oct_pool *pool, int node, oct_actor *actor, oct_error *err)
 {
@@ -52,7 +38,7 @@ oct_actor octi_actor_open(oct_pool *pool, int node, oct_task *task, void *args, 
     }
     if (choose_node(pool, node, &actor, err) != OCT_OK)
         return none;
-    actor.id = make_id();
+    actor.id = octi_make_id();
     memcpy(args, &actor, sizeof(actor));
     oct_future *opened = octi_submit(pool, NULL, task, args, futures, future_count);
     oct_release(opened);

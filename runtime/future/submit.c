@@ -9,6 +9,7 @@
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/pool.h"
+#include "runtime/exec/shared.h"
 #include "runtime/exec/turn.h"
 #include "runtime/journal/resume.h"
 #include "runtime/task/type.h"
@@ -25,11 +26,15 @@ static bool hand_over_call(octi_job *job)
 
 static void hand_over(octi_job *job)
 {
-    if (job->task->role != OCTI_ORDINARY) {
+    oct_pool *pool = atomic_load_explicit(&job->pool, memory_order_relaxed);
+    if (octi_is_call(job->task)) {
         octi_turn_ready(job);
         return;
     }
-    oct_pool *pool = atomic_load_explicit(&job->pool, memory_order_relaxed);
+    if (job->task->role == OCTI_SERVED && pool->executor->is_program) {
+        octi_shared_serve(job, 0);
+        return;
+    }
     if (pool->journal && !job->task->unrecorded && octi_resume_job(pool->journal, job))
         return;
     octi_executor *executor = octi_pool_executor(pool);
@@ -180,6 +185,17 @@ static oct_err prepare_call(octi_job *job, const oct_pool *pool, const void *arg
                : oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
 }
 
+/* To the program's own node. */
+static oct_err prepare_request(octi_job *job, oct_error *err)
+{
+    octi_more *more = octi_job_more(job, 0);
+    if (!more)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for a request");
+    more->options = (oct_options){.node = 1};
+    atomic_store_explicit(&octi_shared_used, true, memory_order_relaxed);
+    return OCT_OK;
+}
+
 static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *options, const void *args,
                        oct_future *const *futures, size_t future_count, oct_error *err)
 {
@@ -196,7 +212,9 @@ static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *o
             return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
         more->options = *options;
     }
-    if (code == OCT_OK && job->task->role != OCTI_ORDINARY)
+    if (code == OCT_OK && job->task->role == OCTI_SERVED)
+        code = prepare_request(job, err);
+    else if (code == OCT_OK && job->task->role != OCTI_ORDINARY)
         code = prepare_call(job, pool, args, futures, future_count, err);
     return code;
 }
@@ -263,7 +281,7 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
         job->args_size = task->args_size;
         atomic_store_explicit(&job->word, OCTI_QUEUED, memory_order_relaxed);
         hand_over(job);
-    } else if (pool->limit > 0 && take_toll(pool, job, &error) != OCT_OK) {
+    } else if (pool->limit > 0 && task->role != OCTI_SERVED && take_toll(pool, job, &error) != OCT_OK) {
         refuse_with(job, &error);
     } else if (prepare(job, pool, options, args, futures, future_count, &error) != OCT_OK) {
         refuse_with(job, &error);

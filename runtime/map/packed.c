@@ -155,7 +155,7 @@ static int by_index(const void *a, const void *b)
 static oct_err run_inputs(inputs *self, octi_buffer *reply)
 {
     failures failed = {0};
-    octi_frame frame = {NULL, octi_here.frame ? octi_here.frame->job : NULL, oct_task_pool(), 0, NULL, 0};
+    octi_frame frame = {.job = octi_here.frame ? octi_here.frame->job : NULL, .pool = oct_task_pool()};
     int64_t began = octi_clock_ns();
     octi_loop_run(self->task, self->args, self->items, self->count, self->out, &frame, note, &failed);
     int64_t took = octi_clock_ns() - began;

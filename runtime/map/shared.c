@@ -91,7 +91,7 @@ static void work_on(share *self, octi_frame *frame)
 static void run_share(const void *args, void *unused)
 {
     share *self;
-    octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool, 0, NULL, 0};
+    octi_frame frame = {.job = octi_here.frame->job, .pool = octi_here.frame->pool};
     (void)unused;
     memcpy(&self, args, sizeof(self));
     work_on(self, &frame);
@@ -128,7 +128,7 @@ oct_err octi_map_shared(const octi_map_call *call, octi_map_failures *failures, 
     octi_trace_items((int64_t)call->count - started, 0);
     oct_err code = OCT_OK;
     if (joins_in) {
-        octi_frame frame = {NULL, octi_here.frame->job, octi_here.frame->pool, 0, NULL, 0};
+        octi_frame frame = {.job = octi_here.frame->job, .pool = octi_here.frame->pool};
         work_on(&self, &frame);
     } else if (started == 0) {
         code = oct_fail(err, OCT_E_NOMEM, "out of memory for a map");

@@ -53,6 +53,9 @@ the last of the nodes is there'
 10: 1 3 6 10
 100 101 103 106'
     expect scatter $pool '0 5000 10000 15000'
+    expect shared $pool '2870 of 20
+a line
+a line'
     expect values $pool '9
 10'
 done

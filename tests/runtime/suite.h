@@ -38,5 +38,6 @@ int suite_data(void);
 int suite_nodes(void);
 int suite_options(void);
 int suite_scatter(void);
+int suite_shared(void);
 
 #endif

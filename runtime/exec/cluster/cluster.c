@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/exec/cluster/cluster.h"
 #include "runtime/exec/cluster/load.h"
 #include "runtime/exec/context.h"
@@ -8,6 +9,9 @@
 #include "runtime/exec/processes/errand.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/task/registry.h"
+
+/* A worker that waits for rank 0 keeps its place for so long: there and back takes less. */
+enum { BRIEFLY_NS = 50000 };
 
 static oct_err out_of_memory(oct_error *err)
 {
@@ -43,8 +47,12 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     int workers = 0;
     for (int i = 0; i < cluster->size; i++)
         workers += cluster->members[i].workers;
-    bool shares_memory = cluster->size == 1 && !cluster->processes;
-    cluster->base = (octi_executor){&octi_cluster_class, pool, workers, cluster->size, shares_memory};
+    cluster->base = (octi_executor){.class = &octi_cluster_class,
+                                    .pool = pool,
+                                    .workers = workers,
+                                    .nodes = cluster->size,
+                                    .is_program = cluster->rank == 0,
+                                    .shares_memory = cluster->size == 1 && !cluster->processes};
     atomic_store(&cluster->credit, workers - cluster->members[cluster->rank].workers);
     octi_node_set(cluster->rank, cluster->members[cluster->rank].node);
     if (cluster->processes)
@@ -145,9 +153,28 @@ static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor
     return OCT_OK;
 }
 
+static void nudge(octi_executor *executor)
+{
+    octi_progress_now((octi_cluster *)executor);
+}
+
+/* For an answer by rank 0: briefly, or in another's place (threads.c). True when it has come. */
+static bool wait_aside(octi_executor *executor, octi_executor *local, octi_job *job)
+{
+    if (octi_progress_await(executor, job, octi_clock_ns() + BRIEFLY_NS))
+        return true;
+    if (!octi_threads_step_aside(local))
+        return false;
+    octi_progress_await(executor, job, 0);
+    octi_threads_step_back(local);
+    return true;
+}
+
 static oct_err wait_in_task(octi_executor *executor, octi_job *job, oct_error *err)
 {
     octi_executor *local = ((octi_cluster *)executor)->local;
+    if (job->task->role == OCTI_SERVED && wait_aside(executor, local, job))
+        return OCT_OK;
     return local->class->wait(local, job, err);
 }
 
@@ -156,6 +183,7 @@ const octi_executor_class octi_cluster_class = {
     .open = open_cluster,
     .submit = octi_origin_submit,
     .in_order = octi_origin_in_order,
+    .nudge = nudge,
     .interrupt = octi_origin_interrupt,
     .fetch = octi_value_fetch,
     .forget = octi_value_forget,

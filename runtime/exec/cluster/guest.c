@@ -9,6 +9,7 @@
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/processes/errand.h"
+#include "runtime/exec/shared.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/turn.h"
 #include "runtime/task/registry.h"
@@ -277,7 +278,7 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
     octi_job_listen(job, &guest->waiter);
 
     oct_error error;
-    bool is_call = task->role != OCTI_ORDINARY;
+    bool is_call = octi_is_call(task);
     if (fill(cluster, job, record, &error) != OCT_OK || (is_call && take_turn(job, &error) != OCT_OK)) {
         octi_job_fail(job, &error);
         return;
@@ -285,6 +286,10 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
     octi_job_admit(job, OCTI_QUEUED);
     if (is_call) {
         octi_turn_ready(job);
+        return;
+    }
+    if (task->role == OCTI_SERVED) {
+        octi_shared_serve(job, 0);
         return;
     }
     if (!push_guest(cluster, job)) {
@@ -339,6 +344,17 @@ octi_job *octi_guest_next(void *ctx)
     return take_any(cluster, octi_clock_ns());
 }
 
+/* Whether the thread, which waits for a process, has left its place to another: where things are
+ * shared, what that process waits for may be a task that nobody would run. */
+static __thread bool is_aside;
+
+static bool await_errand(octi_executor *executor, octi_job *job, int64_t deadline_ns)
+{
+    if (!is_aside && atomic_load_explicit(&octi_shared_used, memory_order_relaxed))
+        is_aside = octi_threads_step_aside(((octi_cluster *)executor)->local);
+    return octi_progress_await(executor, job, deadline_ns);
+}
+
 bool octi_guest_run_isolated(void *ctx, octi_job *job)
 {
     octi_cluster *cluster = ctx;
@@ -346,7 +362,11 @@ bool octi_guest_run_isolated(void *ctx, octi_job *job)
         octi_job_unref(job); /* cancelled while it was queued */
         return false;
     }
-    return octi_errand_run(cluster->processes, job, &cluster->base, octi_progress_await);
+    bool again = octi_errand_run(cluster->processes, job, &cluster->base, await_errand);
+    if (is_aside)
+        octi_threads_step_back(cluster->local);
+    is_aside = false;
+    return again;
 }
 
 bool octi_guest_more(void *ctx)

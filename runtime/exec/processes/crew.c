@@ -141,7 +141,7 @@ static void take_submitted(octi_crew *crew)
     }
     while (oldest) {
         octi_job *next = (octi_job *)(uintptr_t)oldest->executor;
-        if (!octi_home_route(crew, oldest))
+        if (!octi_relay_finish(crew, oldest) && !octi_home_route(crew, oldest))
             octi_queue_add(&crew->queue, oldest);
         oldest = next;
     }

@@ -51,6 +51,7 @@ typedef struct octi_crew {
     int hand_limit;
     int64_t refused_ns;       /* when the machine gave no further process; 0: it did */
     int64_t waiting_since_ns; /* all workers, for a process that is refused; 0: they do not */
+    int served;               /* requests of workers that the program answers, not yet answered */
     int homes;                /* hands that have an actor */
     uint64_t *lost_actors;    /* their processes died */
     size_t lost_actor_count;
@@ -149,6 +150,12 @@ void octi_relay_send_home(octi_job *job, octi_buffer *reply);
 
 /* Queues it. */
 void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size);
+
+/* Passes the program's answer on; false for any other job. */
+bool octi_relay_finish(octi_crew *crew, octi_job *job);
+
+/* The hand's process is gone. */
+void octi_relay_died(const octi_crew *crew, const octi_hand *hand);
 
 /* As octi_wire_request. OCT_E_CANCELLED when the worker that asked is gone. */
 OCT_NODISCARD oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer *to,

@@ -146,7 +146,7 @@ static bool is_stuck(const octi_hand *hand)
 bool octi_home_check(octi_crew *crew)
 {
     bool behind = false;
-    if (crew->homes == 0 || octi_queue_peek(&crew->queue))
+    if (crew->homes == 0 || crew->served > 0 || octi_queue_peek(&crew->queue))
         return false;
     for (int i = 0; i < crew->hand_count; i++) {
         const octi_hand *hand = &crew->hands[i];

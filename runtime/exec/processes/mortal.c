@@ -128,6 +128,7 @@ static void bury(octi_crew *crew, octi_hand *hand, int status)
     hand->state = OCTI_HAND_DOOMED;
     while (octi_crew_collect(crew, hand))
         continue;
+    octi_relay_died(crew, hand);
     bool ran = octi_hand_runs(hand), was_home = hand->actor;
     if (ran)
         blame(crew, hand, status);

@@ -136,6 +136,7 @@ void octi_nested_install(octi_port *port, oct_pool *pool)
 {
     self.base = *pool->executor;
     self.base.class = &nested_class;
+    self.base.is_program = false;
     self.port = port;
     pool->executor = &self.base;
 }

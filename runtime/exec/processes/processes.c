@@ -116,7 +116,8 @@ static oct_err open_crew(const octi_spec *spec, oct_pool *pool, octi_executor **
     crew->base = (octi_executor){.class = &octi_processes_class,
                                  .pool = pool,
                                  .workers = spec->count > 0 ? spec->count : usable_cpus(),
-                                 .nodes = 1};
+                                 .nodes = 1,
+                                 .is_program = true};
     crew->hand_limit = crew->base.workers + OCTI_EXTRA_WORKERS;
     pthread_mutex_init(&crew->words_lock, NULL);
     atomic_store(&crew->sleeps_until, INT64_MAX);

@@ -1,7 +1,9 @@
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/exec/processes/crew.h"
+#include "runtime/exec/shared.h"
 #include "runtime/exec/wire.h"
 
 /* The request goes through the program as it is. The job's arguments, for those who do not
@@ -11,6 +13,11 @@ typedef struct relay {
     octi_buffer *errand; /* where the program wants the reply (errand.c); NULL: a worker asked */
     int hand;            /* of that worker, */
     uint32_t life;       /* and which of its processes */
+    octi_crew *crew;
+    octi_job *self;
+    octi_waiter waiter; /* on the job of a request that is served by the program itself */
+    octi_buffer reply;  /* of that, once it is answered */
+    bool answered;
     size_t size;
     _Alignas(16) char bytes[]; /* the request */
 } relay;
@@ -77,9 +84,7 @@ octi_job *octi_relay_create(octi_crew *crew, const octi_nested *from, const char
             octi_job_unref(job);
         return NULL;
     }
-    self->from = *from;
-    self->errand = NULL;
-    self->size = size;
+    *self = (relay){.from = *from, .crew = crew, .self = job, .size = size};
     memcpy(self->bytes, bytes, size);
     job->args = self;
     more->options.retries = from->retries;
@@ -95,6 +100,106 @@ static uint8_t depth_below(const octi_hand *hand)
     const octi_job *above = hand->count > 0 ? hand->sent[hand->first].job : NULL;
     int depth = above && octi_relay_is(above) ? above->where + 1 : 1;
     return depth < UINT8_MAX ? (uint8_t)depth : UINT8_MAX;
+}
+
+static void pass_on(octi_crew *crew, octi_job *job, const void *bytes, size_t size)
+{
+    const relay *self = relay_of(job);
+    if (self->errand) {
+        /* Without memory for it there is no reply, which makes no sense to who waits. */
+        if (octi_buffer_append(self->errand, bytes, size) != OCT_OK)
+            self->errand->size = 0;
+        return;
+    }
+    octi_hand *hand = origin_of(crew, self);
+    if (hand)
+        answer(crew, hand, &self->from, bytes, size);
+    octi_job_unref(job); /* the handle's reference: nobody has the handle */
+}
+
+/* By whoever ended it. The reply goes out by way of those that have the attention. */
+static void served(octi_waiter *waiter, octi_job *job)
+{
+    relay *self = (relay *)((char *)waiter - offsetof(relay, waiter));
+    if (octi_wire_outcome(job, &self->reply) != OCT_OK)
+        octi_buffer_deinit(&self->reply); /* then an empty one has to do: it says that it makes no sense */
+    self->answered = true;
+    octi_crew *crew = self->crew;
+    octi_job *relayed = self->self;
+    octi_job_unref(job); /* the handle's reference; whoever ends it has another */
+    crew->base.class->submit(&crew->base, relayed);
+}
+
+/* What stands for the worker's process among those that wait for something shared. */
+static uint64_t asker(const relay *self)
+{
+    return (uint64_t)(self->hand + 1) << 32 | self->life;
+}
+
+/* In the program, or by it: these may be the workers of another rank. */
+static void hand_on(octi_crew *crew, octi_job *job, uint64_t who)
+{
+    octi_executor *executor = octi_pool_executor(crew->base.pool);
+    atomic_store_explicit(&octi_shared_used, true, memory_order_relaxed);
+    if (executor->is_program) {
+        octi_shared_serve(job, who);
+        return;
+    }
+    octi_more *more = octi_job_more(job, 0);
+    if (more) {
+        more->options.node = 1;
+        executor->class->submit(executor, job);
+        return;
+    }
+    oct_error error;
+    oct_fail(&error, OCT_E_NOMEM, "out of memory for a request");
+    if (octi_job_start(job))
+        octi_job_fail(job, &error);
+    else
+        octi_job_unref(job);
+}
+
+static void serve(octi_crew *crew, octi_job *relayed)
+{
+    relay *self = relay_of(relayed);
+    oct_error error;
+    octi_job_start(relayed);
+    octi_job *job = octi_wire_job(self->bytes, self->size, crew->base.pool, &error);
+    if (job && job->task->role != OCTI_SERVED) {
+        oct_fail(&error, OCT_E_PROTOCOL, "a request to serve '%s'", job->task->name);
+        for (int i = 0; i < 2; i++)
+            octi_job_unref(job);
+        job = NULL;
+    }
+    if (!job) {
+        octi_crew_fail_with(crew, relayed, &error);
+        return;
+    }
+    crew->served++;
+    self->waiter = (octi_waiter){NULL, served};
+    octi_job_admit(job, OCTI_QUEUED);
+    uint64_t who = asker(self);
+    if (!octi_job_listen(job, &self->waiter)) /* oct_pool_cancel was quick */
+        served(&self->waiter, job);
+    hand_on(crew, job, who);
+}
+
+bool octi_relay_finish(octi_crew *crew, octi_job *job)
+{
+    relay *self = octi_relay_is(job) ? relay_of(job) : NULL;
+    if (!self || !self->answered)
+        return false;
+    octi_buffer reply = self->reply;
+    crew->served--;
+    pass_on(crew, job, reply.data, reply.size);
+    octi_buffer_deinit(&reply);
+    octi_job_done(job, NULL);
+    return true;
+}
+
+void octi_relay_died(const octi_crew *crew, const octi_hand *hand)
+{
+    octi_shared_died((uint64_t)(hand - crew->hands + 1) << 32 | hand->life);
 }
 
 void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size)
@@ -117,7 +222,9 @@ void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_
     relay_of(job)->life = hand->life;
     job->where = from.actor == 0 ? depth_below(hand) : 0; /* calls keep their order */
     octi_job_admit(job, OCTI_QUEUED);
-    if (!octi_home_route(crew, job))
+    if (from.role == OCTI_SERVED)
+        serve(crew, job);
+    else if (!octi_home_route(crew, job))
         octi_queue_add_first(&crew->queue, job);
 }
 
@@ -129,21 +236,6 @@ oct_err octi_relay_write(const octi_crew *crew, const octi_job *job, octi_buffer
     if (octi_buffer_append(to, self->bytes, self->size) != OCT_OK)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a nested task");
     return OCT_OK;
-}
-
-static void pass_on(octi_crew *crew, octi_job *job, const void *bytes, size_t size)
-{
-    const relay *self = relay_of(job);
-    if (self->errand) {
-        /* Without memory for it there is no reply, which makes no sense to who waits. */
-        if (octi_buffer_append(self->errand, bytes, size) != OCT_OK)
-            self->errand->size = 0;
-        return;
-    }
-    octi_hand *hand = origin_of(crew, self);
-    if (hand)
-        answer(crew, hand, &self->from, bytes, size);
-    octi_job_unref(job); /* the handle's reference: nobody has the handle */
 }
 
 bool octi_relay_read(octi_crew *crew, octi_job *job, const char *bytes, size_t size)

@@ -19,12 +19,16 @@
 #include "runtime/exec/executor.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
+#include "runtime/exec/shared.h"
 #include "runtime/exec/spin.h"
 #include "runtime/exec/threads/deque.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/threads/urgent.h"
 #include "runtime/exec/turn.h"
 #include "runtime/trace/record.h"
+
+/* Threads that take the places of those whose tasks wait for something shared. */
+enum { SPARES = 448 };
 
 enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
 
@@ -52,9 +56,15 @@ struct threads {
     _Atomic bool stop;
     bool has_membarrier;
     pthread_mutex_t waiting;
-    octi_feed feed; /* of the executor that these are a part of; its functions may be NULL */
-    int started;
-    worker workers[];
+    pthread_mutex_t crowd; /* guards what follows, but for reading */
+    pthread_cond_t called;
+    _Atomic int active; /* threads that neither stand aside nor rest */
+    int resting;        /* threads that are one too many, for now */
+    int calls;          /* how many of them are to go on */
+    int started;        /* threads */
+    _Atomic int slots;  /* workers[] that others may steal from; only grows */
+    octi_feed feed;     /* of the executor that these are a part of; its functions may be NULL */
+    worker workers[];   /* base.workers, and SPARES */
 };
 
 /* A deque's item is a job, or a fork with its lowest bit set. */
@@ -89,7 +99,8 @@ static bool anything_to_do(threads *pool)
     if (!octi_deque_empty(&pool->inbox) || octi_urgent_count(&pool->urgent) > 0 ||
         octi_urgent_count(&pool->idle) > 0)
         return true;
-    for (int i = 0; i < pool->base.workers; i++) {
+    int slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
+    for (int i = 0; i < slots; i++) {
         if (!octi_deque_empty(&pool->workers[i].deque))
             return true;
     }
@@ -219,7 +230,8 @@ static uint32_t next_random(worker *self)
 static void *steal(worker *self)
 {
     threads *pool = self->pool;
-    int count = pool->base.workers, start = (int)(next_random(self) % (uint32_t)count);
+    int count = atomic_load_explicit(&pool->slots, memory_order_acquire);
+    int start = (int)(next_random(self) % (uint32_t)count);
     for (int i = 0; i < count; i++) {
         worker *victim = &pool->workers[(start + i) % count];
         void *item = victim == self ? NULL : octi_deque_steal(&victim->deque);
@@ -273,15 +285,85 @@ static void *search(worker *self, octi_job *job)
     return item;
 }
 
+/* ---- standing aside ---- */
+
+/* A worker that waits in a task runs others on top of it, unless these could wait in turn for what
+ * lies below them, as they can where things are shared (oct/shared.h) and in actors. Then its thread
+ * sleeps, and another takes its place; when it goes on there is one too many, and the first that
+ * has nothing to run rests. */
+static bool is_crowded(threads *pool)
+{
+    return atomic_load_explicit(&pool->active, memory_order_relaxed) > pool->base.workers;
+}
+
+/* For a thread that runs nothing. What lies on its deque is stolen. */
+static void rest(threads *pool)
+{
+    pthread_mutex_lock(&pool->crowd);
+    if (is_crowded(pool) && !atomic_load_explicit(&pool->stop, memory_order_relaxed)) {
+        atomic_fetch_sub_explicit(&pool->active, 1, memory_order_relaxed);
+        pool->resting++;
+        if (anything_to_do(pool)) /* this thread may have been woken for it */
+            wake_one(pool);
+        while (pool->calls == 0 && !atomic_load_explicit(&pool->stop, memory_order_relaxed))
+            pthread_cond_wait(&pool->called, &pool->crowd);
+        if (pool->calls > 0)
+            pool->calls--;
+    }
+    pthread_mutex_unlock(&pool->crowd);
+}
+
+static oct_err start_worker(threads *pool, int number, oct_error *err);
+
+/* False when nobody can take the place. */
+static bool find_replacement(threads *pool)
+{
+    if (atomic_load_explicit(&pool->active, memory_order_relaxed) > pool->base.workers)
+        return true;
+    if (pool->resting > 0) {
+        pool->resting--;
+        pool->calls++;
+        pthread_cond_signal(&pool->called);
+    } else if (pool->started == pool->base.workers + SPARES ||
+               start_worker(pool, pool->started, NULL) != OCT_OK) {
+        return false;
+    }
+    atomic_fetch_add_explicit(&pool->active, 1, memory_order_relaxed);
+    return true;
+}
+
+bool octi_threads_step_aside(octi_executor *executor)
+{
+    threads *pool = (threads *)executor;
+    pthread_mutex_lock(&pool->crowd);
+    bool may = find_replacement(pool);
+    if (may)
+        atomic_fetch_sub_explicit(&pool->active, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&pool->crowd);
+    if (may && anything_to_do(pool)) /* the others that are active may be parked */
+        wake_one(pool);
+    return may;
+}
+
+void octi_threads_step_back(octi_executor *executor)
+{
+    threads *pool = (threads *)executor;
+    pthread_mutex_lock(&pool->crowd);
+    atomic_fetch_add_explicit(&pool->active, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&pool->crowd);
+}
+
 static void *work(void *arg)
 {
     worker *self = arg;
     threads *pool = self->pool;
     self->stack_limit = (char *)__builtin_frame_address(0) - (STACK_SIZE - STACK_RESERVE);
-    octi_frame bottom = {NULL, NULL, pool->base.pool, 0, NULL, 0};
+    octi_frame bottom = {.job = NULL, .pool = pool->base.pool};
     octi_here.worker = self;
     octi_here.frame = &bottom;
     while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
+        if (__builtin_expect(is_crowded(pool), 0))
+            rest(pool);
         void *item = find_work(self);
         octi_trace_follows(item != NULL);
         if (!item)
@@ -316,7 +398,8 @@ static void ring(octi_waiter *waiter, octi_job *job)
 /* The frame that runs the job, and the worker it is on, among those that are parked. */
 static worker *parked_runner(threads *pool, const octi_job *job)
 {
-    for (int i = 0; i < pool->base.workers; i++) {
+    int slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
+    for (int i = 0; i < slots; i++) {
         worker *candidate = &pool->workers[i];
         for (octi_frame *frame = candidate->waits_for ? candidate->frames : NULL; frame;
              frame = frame->below) {
@@ -332,7 +415,7 @@ static worker *parked_runner(threads *pool, const octi_job *job)
  * is not on a parked worker's stack is believed to end. */
 static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int depth)
 {
-    if (depth > pool->base.workers + 8)
+    if (depth > atomic_load_explicit(&pool->slots, memory_order_relaxed) + 8)
         return false;
     bool circle = false;
     if (octi_job_pin(job)) { /* it stays in its state, and its arguments with it */
@@ -341,7 +424,7 @@ static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int de
             circle = waits_in_a_circle(pool, job->more->deps[i].job, goal, depth + 1);
         octi_job_unpin(job);
     }
-    octi_job *ahead = !circle && job->task->role != OCTI_ORDINARY ? octi_turn_ahead(job) : NULL;
+    octi_job *ahead = !circle && octi_is_call(job->task) ? octi_turn_ahead(job) : NULL;
     if (ahead) {
         circle = waits_in_a_circle(pool, ahead, goal, depth + 1);
         octi_job_unref(ahead);
@@ -368,13 +451,17 @@ static bool set_waiting(worker *self, octi_job *job, bool may_fail)
     return circle;
 }
 
+static oct_err never_ends(const octi_job *job, oct_error *err)
+{
+    return oct_fail(err, OCT_E_DEADLOCK, "waiting for '%s' would never end: it waits for the task that waits",
+                    job->task->name);
+}
+
 static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
 {
     if (set_waiting(self, job, err != NULL)) {
         if (err)
-            return oct_fail(err, OCT_E_DEADLOCK,
-                            "waiting for '%s' would never end: it waits for the task that waits",
-                            job->task->name);
+            return never_ends(job, err);
         wake(self->pool, INT_MAX); /* let the others of the circle find it, and fail */
     }
     bell alarm = {{NULL, ring}, self->pool, false};
@@ -389,10 +476,39 @@ static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
     return OCT_OK;
 }
 
+/* False when the worker has to run others meanwhile, since nobody can take its place. */
+static bool wait_aside(worker *self, octi_job *job, oct_error *err, oct_err *code)
+{
+    threads *pool = self->pool;
+    *code = OCT_OK;
+    for (int i = 0; job->task->role == OCTI_SERVED && i < OCTI_SPINS && !octi_job_ended(job); i++)
+        octi_relax();
+    if (octi_job_ended(job) || !octi_threads_step_aside(&pool->base))
+        return octi_job_ended(job);
+    if (set_waiting(self, job, true))
+        *code = never_ends(job, err);
+    else
+        octi_job_sleep(job, 0);
+    set_waiting(self, NULL, false);
+    octi_threads_step_back(&pool->base);
+    return true;
+}
+
+/* Whatever an actor's call, or a task of a program that shares things, would run on top of itself
+ * could wait for what only it can do. */
+static bool stands_aside(const octi_job *job)
+{
+    return job->task->role == OCTI_SERVED || octi_here.frame->actor != 0 ||
+           atomic_load_explicit(&octi_shared_used, memory_order_relaxed);
+}
+
 static oct_err wait_for(octi_executor *executor, octi_job *job, oct_error *err)
 {
     worker *self = this_worker();
+    oct_err aside;
     (void)executor;
+    if (err && !octi_job_ended(job) && stands_aside(job) && wait_aside(self, job, err, &aside))
+        return aside;
     while (!octi_job_ended(job)) {
         bool has_room = (char *)__builtin_frame_address(0) > self->stack_limit;
         void *item = has_room ? search(self, job) : NULL;
@@ -482,6 +598,9 @@ bool octi_join_begin(octi_fork *fork)
 static void stop_workers(threads *pool)
 {
     atomic_store_explicit(&pool->stop, true, memory_order_seq_cst);
+    pthread_mutex_lock(&pool->crowd);
+    pthread_cond_broadcast(&pool->called);
+    pthread_mutex_unlock(&pool->crowd);
     wake(pool, INT_MAX);
     for (int i = 0; i < pool->started; i++)
         pthread_join(pool->workers[i].thread, NULL);
@@ -507,13 +626,15 @@ static void destroy(threads *pool)
     drain(&pool->inbox);
     drain_urgent(&pool->urgent);
     drain_urgent(&pool->idle);
-    for (int i = 0; i < pool->base.workers; i++) {
+    for (int i = 0; i < atomic_load_explicit(&pool->slots, memory_order_relaxed); i++) {
         if (atomic_load_explicit(&pool->workers[i].deque.ring, memory_order_relaxed))
             drain(&pool->workers[i].deque);
         octi_deque_deinit(&pool->workers[i].deque);
     }
     octi_deque_deinit(&pool->inbox);
     pthread_mutex_destroy(&pool->waiting);
+    pthread_mutex_destroy(&pool->crowd);
+    pthread_cond_destroy(&pool->called);
     free(pool);
 }
 
@@ -529,9 +650,16 @@ static int usable_cpus(void)
     return count > 0 ? count : 1;
 }
 
+/* One that starts later, by a worker, is a worker's like: signals are the program's. */
 static oct_err start_worker(threads *pool, int number, oct_error *err)
 {
     worker *self = &pool->workers[number];
+    self->pool = pool;
+    self->random = 2463534242u + (uint32_t)number * 0x9e3779b9u;
+    /* When the thread cannot be started the deque stays for the next attempt: others may look at it. */
+    if (!atomic_load_explicit(&self->deque.ring, memory_order_relaxed) && !octi_deque_init(&self->deque))
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", pool->base.workers);
+    atomic_store_explicit(&pool->slots, number + 1, memory_order_release);
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
@@ -549,13 +677,16 @@ static oct_err start_worker(threads *pool, int number, oct_error *err)
 oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, octi_executor **out,
                           oct_error *err)
 {
-    size_t size = (sizeof(threads) + (size_t)count * sizeof(worker) + 63) & ~(size_t)63;
+    size_t size = (sizeof(threads) + ((size_t)count + SPARES) * sizeof(worker) + 63) & ~(size_t)63;
     threads *pool = aligned_alloc(64, size);
     if (!pool)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", count);
     memset(pool, 0, size);
-    pool->base = (octi_executor){&octi_threads_class, owner, count, 1, true};
+    pool->base = (octi_executor){&octi_threads_class, owner, count, 1, true, true};
     pthread_mutex_init(&pool->waiting, NULL);
+    pthread_mutex_init(&pool->crowd, NULL);
+    pthread_cond_init(&pool->called, NULL);
+    atomic_init(&pool->active, count);
     if (feed)
         pool->feed = *feed;
     octi_urgent_init(&pool->urgent);
@@ -563,12 +694,6 @@ oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, oct
     pool->has_membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
     bool enough = octi_deque_init(&pool->inbox);
-    for (int i = 0; i < count; i++) {
-        worker *self = &pool->workers[i];
-        self->pool = pool;
-        self->random = 2463534242u + (uint32_t)i * 0x9e3779b9u;
-        enough = octi_deque_init(&self->deque) && enough;
-    }
     oct_err code = enough ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", count);
     for (int i = 0; code == OCT_OK && i < count; i++)
         code = start_worker(pool, i, err);

@@ -25,4 +25,11 @@ OCT_NODISCARD oct_err octi_threads_open(int count, oct_pool *pool, const octi_fe
 /* There is more. Any thread; costs nothing while the workers are busy. */
 void octi_threads_wake(octi_executor *threads);
 
+/* The calling worker's task is about to sleep: another thread takes its place. False when there can
+ * be no more of them; then the worker has to run others meanwhile. */
+bool octi_threads_step_aside(octi_executor *executor);
+
+/* It goes on. There may be one thread too many, until the first of them has nothing to do. */
+void octi_threads_step_back(octi_executor *executor);
+
 #endif

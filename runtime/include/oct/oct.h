@@ -18,6 +18,7 @@
 #include "oct/pool.h"
 #include "oct/reduce.h"
 #include "oct/scatter.h"
+#include "oct/shared.h"
 #include "oct/task.h"
 #include "oct/trace.h"
 #include "oct/value.h"

@@ -118,6 +118,7 @@ typedef enum octi_role {
     OCTI_OPENS, /* these are calls of an actor, the first argument */
     OCTI_CALLS,
     OCTI_CLOSES,
+    OCTI_SERVED, /* it does not run, but is answered in the program's process (oct/shared.h) */
 } octi_role;
 
 struct oct_task {
