@@ -17,6 +17,7 @@
 
 #include "oct/pool.h"
 #include "runtime/exec/job.h"
+#include "runtime/exec/tags.h"
 
 typedef struct octi_executor octi_executor;
 
@@ -26,10 +27,11 @@ enum { OCTI_STAYS_ABOVE = 32768 };
 /* A spec, taken apart: "threads:4,limit=100" */
 typedef struct octi_spec {
     char kind[32];
-    int count;          /* 0 when none was given */
-    long limit;         /* 0 when none was given */
-    bool isolated;      /* the tasks of a cluster's rank run in processes of their own */
-    char journal[4096]; /* "" when none was given */
+    int count;            /* 0 when none was given */
+    long limit;           /* 0 when none was given */
+    bool isolated;        /* the tasks of a cluster's rank run in processes of their own */
+    char tags[OCTI_TAGS]; /* "" when none were given */
+    char journal[4096];   /* "" when none was given */
 } octi_spec;
 
 typedef struct octi_executor_class {
@@ -81,9 +83,13 @@ struct octi_executor {
     oct_pool *pool;
     int workers; /* tasks at once */
     int nodes;
-    bool is_program;    /* in the process of the program, and not of a worker or another rank */
-    bool shares_memory; /* tasks see the program's memory: map passes pointers */
+    bool is_program;          /* in the process of the program, and not of a worker or another rank */
+    bool shares_memory;       /* tasks see the program's memory: map passes pointers */
+    char own_tags[OCTI_TAGS]; /* of the one node, */
+    char (*tags)[OCTI_TAGS];  /* or of each */
 };
+
+const char *octi_executor_tags(const octi_executor *executor, int node);
 
 octi_executor *octi_pool_executor(oct_pool *pool);
 

@@ -59,8 +59,17 @@ static oct_err read_option(const char *text, const char *option, const char **en
         *end = option + word;
         return OCT_OK;
     }
+    if (strncmp(option, "tags=", 5) == 0) {
+        size_t size = strcspn(option + 5, ",");
+        if (size == 0 || octi_tags_check(option + 5, size, NULL) != OCT_OK)
+            return bad_spec(text, "tags are words joined by '+'", err);
+        memcpy(spec->tags, option + 5, size);
+        spec->tags[size] = '\0';
+        *end = option + 5 + size;
+        return OCT_OK;
+    }
     if (strncmp(option, "journal=", 8) != 0)
-        return bad_spec(text, "the options are limit=N, journal=PATH and, of a cluster, isolated", err);
+        return bad_spec(text, "the options are limit=N, tags=A+B, journal=PATH and, of a cluster, isolated", err);
     const char *path = option + 8;
     size_t length = strcspn(path, ",");
     if (length == 0 || length >= sizeof(spec->journal))
@@ -178,6 +187,11 @@ oct_pool *oct_pool_open(int *argc, char **argv)
         return NULL;
     }
     return pool;
+}
+
+const char *octi_executor_tags(const octi_executor *executor, int node)
+{
+    return executor->tags ? executor->tags[node] : executor->own_tags;
 }
 
 octi_executor *octi_pool_executor(oct_pool *pool)

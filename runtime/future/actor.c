@@ -18,7 +18,7 @@ static oct_err choose_node(const oct_pool *pool, int node, oct_actor *actor, oct
 {
     static _Atomic uint32_t turn;
     int nodes = oct_pool_nodes(pool);
-    if (node >= nodes || node < -1)
+    if (node != OCTI_IN_TURN && (node >= nodes || node < 0))
         return oct_fail(err, OCT_E_INVALID, "there is no node %d in a pool of %d, numbered from 0", node,
                         nodes);
     actor->node = node >= 0 ? node : (int32_t)(turn++ % (uint32_t)nodes);

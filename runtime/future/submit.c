@@ -4,6 +4,7 @@
 
 #include "oct/future.h"
 #include "oct/actor.h"
+#include "oct/tags.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
@@ -11,6 +12,7 @@
 #include "runtime/exec/pool.h"
 #include "runtime/exec/shared.h"
 #include "runtime/exec/turn.h"
+#include "runtime/future/choose.h"
 #include "runtime/journal/resume.h"
 #include "runtime/task/type.h"
 #include "runtime/trace/record.h"
@@ -196,6 +198,23 @@ static oct_err prepare_request(octi_job *job, oct_error *err)
     return OCT_OK;
 }
 
+/* From now on it is bound for one node. */
+static oct_err choose_by_tags(oct_options *options, const oct_pool *pool, oct_error *err)
+{
+    const char *tags = options->tags;
+    int node = options->node - 1;
+    options->tags = NULL; /* the caller's */
+    if (!tags || !*tags)
+        return OCT_OK;
+    if (node >= 0 && !oct_node_has(pool, node, tags))
+        return oct_fail(err, OCT_E_NOTFOUND, "node %d has '%s' and not '%s'", node, oct_node_tags(pool, node),
+                        tags);
+    if (node < 0 && (node = octi_tags_choose(pool, tags, err)) < 0)
+        return err->code;
+    options->node = node + 1;
+    return OCT_OK;
+}
+
 static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *options, const void *args,
                        oct_future *const *futures, size_t future_count, oct_error *err)
 {
@@ -211,6 +230,8 @@ static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *o
         if (!more)
             return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
         more->options = *options;
+        if (code == OCT_OK)
+            code = choose_by_tags(&more->options, pool, err);
     }
     if (code == OCT_OK && job->task->role == OCTI_SERVED)
         code = prepare_request(job, err);

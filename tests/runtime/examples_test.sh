@@ -56,6 +56,9 @@ the last of the nodes is there'
     expect shared $pool '2870 of 20
 a line
 a line'
+    expect tags $pool "where the big memory is
+no node has the tag 'tpu'
+the nodes of this pool have: bigmem+disk"
     expect values $pool '9
 10'
 done

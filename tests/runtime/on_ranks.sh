@@ -15,4 +15,6 @@ export ASAN_OPTIONS="detect_leaks=0"
 
 # mpirun refuses root otherwise.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-mpirun --oversubscribe -n "$ranks" "$@"
+# Each rank has tags of its own (tags.c).
+mpirun --oversubscribe -n "$ranks" \
+    sh -c 'OCTAVO_TAGS="all+rank$OMPI_COMM_WORLD_RANK" exec "$0" "$@"' "$@"

@@ -41,7 +41,7 @@ static const struct group {
     {"futures", suite_futures},   {"waiting", suite_waiting}, {"maps", suite_maps},
     {"mappings", suite_mappings}, {"data", suite_data},       {"options", suite_options},
     {"nodes", suite_nodes},       {"scatter", suite_scatter}, {"actors", suite_actors},
-    {"shared", suite_shared},
+    {"shared", suite_shared},     {"tags", suite_tags},
 };
 
 /* suite --pool=SPEC [GROUP] */

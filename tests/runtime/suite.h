@@ -39,5 +39,6 @@ int suite_nodes(void);
 int suite_options(void);
 int suite_scatter(void);
 int suite_shared(void);
+int suite_tags(void);
 
 #endif

@@ -123,6 +123,7 @@ static void free_cluster(octi_cluster *cluster)
     octi_line_deinit(&cluster->guests);
     octi_buffer_deinit(&cluster->scratch);
     pthread_mutex_destroy(&cluster->lines);
+    free(cluster->base.tags);
     free(cluster->members);
     free(cluster->peers);
     free(cluster->task_ns);

@@ -19,10 +19,10 @@ static oct_err out_of_memory(oct_error *err)
 }
 
 /* Who is who, checked: every rank comes to the same. */
-static oct_err join(octi_cluster *cluster, int workers, oct_error *err)
+static oct_err join(octi_cluster *cluster, const octi_spec *spec, oct_error *err)
 {
     octi_member self;
-    octi_member_init(&self, workers);
+    octi_member_init(&self, spec->count, spec->tags);
     oct_err code = cluster->mpi->exchange(cluster->link, &self, sizeof(self), cluster->members, err);
     if (code != OCT_OK)
         return code;
@@ -40,19 +40,25 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
         return out_of_memory(err);
     for (size_t i = 0; i < size; i++)
         octi_line_init(&cluster->peers[i].bound);
-    oct_err code = join(cluster, spec->count, err);
+    oct_err code = join(cluster, spec, err);
     if (code != OCT_OK)
         return code;
 
+    char(*tags)[OCTI_TAGS] = calloc(size, sizeof(*tags));
+    if (!tags)
+        return out_of_memory(err);
     int workers = 0;
-    for (int i = 0; i < cluster->size; i++)
+    for (int i = 0; i < cluster->size; i++) {
         workers += cluster->members[i].workers;
+        memcpy(tags[i], cluster->members[i].tags, sizeof(tags[i]));
+    }
     cluster->base = (octi_executor){.class = &octi_cluster_class,
                                     .pool = pool,
                                     .workers = workers,
                                     .nodes = cluster->size,
                                     .is_program = cluster->rank == 0,
-                                    .shares_memory = cluster->size == 1 && !cluster->processes};
+                                    .shares_memory = cluster->size == 1 && !cluster->processes,
+                                    .tags = tags};
     atomic_store(&cluster->credit, workers - cluster->members[cluster->rank].workers);
     octi_node_set(cluster->rank, cluster->members[cluster->rank].node);
     if (cluster->processes)
@@ -90,6 +96,7 @@ static oct_err abandon(octi_cluster *cluster, oct_err code)
         cluster->processes->class->close(cluster->processes);
     if (cluster->link)
         cluster->mpi->close(cluster->link);
+    free(cluster->base.tags);
     free(cluster->members);
     free(cluster->peers);
     free(cluster->task_ns);

@@ -58,7 +58,7 @@ static int usable_cpus(void)
     return limit > 0 && limit < cpus ? limit : cpus;
 }
 
-void octi_member_init(octi_member *self, int workers)
+void octi_member_init(octi_member *self, int workers, const char *tags)
 {
     memset(self, 0, sizeof(*self));
     if (gethostname(self->node, sizeof(self->node) - 1) != 0)
@@ -66,6 +66,7 @@ void octi_member_init(octi_member *self, int workers)
     dl_iterate_phdr(read_program, self);
     self->tasks = octi_registry_digest();
     self->task_count = (int32_t)octi_registry_count();
+    self->bad_tags = octi_tags_own(tags, self->tags, NULL) != OCT_OK;
     /* Negative: a number of processors, to be shared. */
     self->workers = workers > 0 ? workers : -usable_cpus();
 }
@@ -90,6 +91,15 @@ void octi_member_share(octi_member *all, int count)
 
 oct_err octi_member_check(const octi_member *all, int count, oct_error *err)
 {
+    for (int i = 0; i < count; i++) {
+        if (!all[i].bad_tags)
+            continue;
+        oct_fail(err, OCT_E_INVALID, "the tags of rank %d on '%s' make no sense", i, all[i].node);
+        return oct_hint(err,
+                        "see OCTAVO_TAGS there: words of letters, digits, '_', '-' and '.', joined by "
+                        "'+', %d bytes at most",
+                        OCTI_TAGS - 1);
+    }
     for (int i = 1; i < count; i++) {
         bool same_tasks = all[i].tasks == all[0].tasks && all[i].task_count == all[0].task_count;
         if (same_tasks && strcmp(all[i].build, all[0].build) == 0)

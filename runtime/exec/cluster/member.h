@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "oct/error.h"
+#include "runtime/exec/tags.h"
 
 /* Sent as it is, between machines of one architecture. */
 typedef struct octi_member {
@@ -14,17 +15,19 @@ typedef struct octi_member {
     uint64_t tasks; /* octi_registry_digest() */
     int32_t workers;
     int32_t task_count;
+    char tags[OCTI_TAGS];
+    uint64_t bad_tags; /* 1: they make no sense */
 } octi_member;
 
-/* Describes this process. workers is what the user asked for, or 0. */
-void octi_member_init(octi_member *self, int workers);
+/* Describes this process. workers is what the user asked for, or 0; tags are the pool's. */
+void octi_member_init(octi_member *self, int workers, const char *tags);
 
 /* Divides what a host has among the ranks on it, for those that were not told a number.
  * Every rank does this with the same input, and so comes to the same. */
 void octi_member_share(octi_member *all, int count);
 
 /* OCT_E_INVALID naming the node when a rank runs another program than rank 0, or another
- * build of it. */
+ * build of it, or its tags make no sense. */
 OCT_NODISCARD oct_err octi_member_check(const octi_member *all, int count, oct_error *err);
 
 #endif

@@ -65,11 +65,12 @@ static void this_program_has_a_build_id_and_a_node(void **state)
 {
     (void)state;
     octi_member self;
-    octi_member_init(&self, 0);
+    octi_member_init(&self, 0, "");
     assert_true(self.node[0]);
     assert_true(strlen(self.build) >= 16);
     assert_true(self.workers < 0);
-    octi_member_init(&self, 5);
+    octi_member_init(&self, 5, "gpu");
+    assert_string_equal(self.tags, "gpu");
     assert_int_equal(self.workers, 5);
 }
 

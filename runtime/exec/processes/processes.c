@@ -123,7 +123,9 @@ static oct_err open_crew(const octi_spec *spec, oct_pool *pool, octi_executor **
     atomic_store(&crew->sleeps_until, INT64_MAX);
 
     *out = &crew->base; /* what workers inherit with the pool */
-    oct_err code = share_memory(crew, err);
+    oct_err code = octi_tags_own(spec->tags, crew->base.own_tags, err);
+    if (code == OCT_OK)
+        code = share_memory(crew, err);
     if (code == OCT_OK)
         code = start_workers(crew, err);
     if (code == OCT_OK)

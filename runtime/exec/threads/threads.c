@@ -682,7 +682,12 @@ oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, oct
     if (!pool)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for %d threads", count);
     memset(pool, 0, size);
-    pool->base = (octi_executor){&octi_threads_class, owner, count, 1, true, true};
+    pool->base = (octi_executor){.class = &octi_threads_class,
+                                 .pool = owner,
+                                 .workers = count,
+                                 .nodes = 1,
+                                 .is_program = true,
+                                 .shares_memory = true};
     pthread_mutex_init(&pool->waiting, NULL);
     pthread_mutex_init(&pool->crowd, NULL);
     pthread_cond_init(&pool->called, NULL);
@@ -707,7 +712,13 @@ oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, oct
 
 static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executor **out, oct_error *err)
 {
-    return octi_threads_open(spec->count > 0 ? spec->count : usable_cpus(), owner, NULL, out, err);
+    char tags[OCTI_TAGS];
+    oct_err code = octi_tags_own(spec->tags, tags, err);
+    if (code == OCT_OK)
+        code = octi_threads_open(spec->count > 0 ? spec->count : usable_cpus(), owner, NULL, out, err);
+    if (code == OCT_OK)
+        memcpy((*out)->own_tags, tags, sizeof(tags));
+    return code;
 }
 
 void octi_threads_wake(octi_executor *executor)

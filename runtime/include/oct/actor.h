@@ -100,7 +100,7 @@ typedef struct oct_actor {
 
 /* Makes an actor, on the nodes in turn, or on the one that is named. Returns at once: calls may
  * follow. When it cannot even begin the actor's id is 0, and oct_last_error tells. */
-#define oct_actor_open(pool, fn, ...) oct_actor_open_on(pool, -1, fn __VA_OPT__(, ) __VA_ARGS__)
+#define oct_actor_open(pool, fn, ...) oct_actor_open_on(pool, OCTI_IN_TURN, fn __VA_OPT__(, ) __VA_ARGS__)
 #define oct_actor_open_on(pool, number, fn, ...)                                                             \
     octi_actor_open(pool, number, &octi__task_##fn,                                                          \
                     (struct octi__args_##fn[1]){                                                             \
@@ -123,6 +123,7 @@ OCT_API void *octi_actor_begin(oct_actor actor, const oct_task *task, const char
 OCT_API void octi_actor_made(oct_actor actor);
 OCT_API void *octi_actor_enter(oct_actor actor, const oct_task *task, const char *type);
 
+#define OCTI_IN_TURN INT32_MIN
 #define OCTI_ARG_NAME(fn, i, T, a) a
 #define OCTI_METHOD_0(R, call)                                                                               \
     return octi_self ? call : (R)                                                                            \

@@ -41,6 +41,8 @@ typedef struct oct_options {
                           told by oct_task_cancelled, and the future fails when it returns */
     int node;          /* run on node N - 1 (1 is the program's own); 0: anywhere */
     oct_future *near;  /* run where this future's value is, if that node has room */
+    const char *tags;  /* run on a node that has all of these (oct/tags.h), or fail at once with
+                          OCT_E_NOTFOUND; NULL: none. With `node`, that one must have them */
 } oct_options;
 
 /* Starts a task; oct_submit_with takes options first: &(oct_options){.retries = 2}.

@@ -19,6 +19,7 @@
 #include "oct/reduce.h"
 #include "oct/scatter.h"
 #include "oct/shared.h"
+#include "oct/tags.h"
 #include "oct/task.h"
 #include "oct/trace.h"
 #include "oct/value.h"

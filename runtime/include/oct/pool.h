@@ -7,6 +7,7 @@
  *   cluster         one node a rank, started by `octavo run`, srun or mpirun
  *
  * Options follow the kind, separated by commas: "threads:4,limit=100000".
+ *   tags=A+B  what every node of the pool has (oct/tags.h), beside what OCTAVO_TAGS says where it starts
  *   limit=N   back-pressure: oct_submit waits while N futures of the pool are unfinished
  *
  *   isolated  of a cluster: each rank runs its tasks in worker processes of its own, so that one that
