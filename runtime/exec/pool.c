@@ -69,7 +69,8 @@ static oct_err read_option(const char *text, const char *option, const char **en
         return OCT_OK;
     }
     if (strncmp(option, "journal=", 8) != 0)
-        return bad_spec(text, "the options are limit=N, tags=A+B, journal=PATH and, of a cluster, isolated", err);
+        return bad_spec(text, "the options are limit=N, tags=A+B, journal=PATH and, of a cluster, isolated",
+                        err);
     const char *path = option + 8;
     size_t length = strcspn(path, ",");
     if (length == 0 || length >= sizeof(spec->journal))
