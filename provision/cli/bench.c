@@ -40,7 +40,8 @@ const cli_command cli_command_bench = {
     .name = "bench",
     .operands = "[SUITE] [args...]",
     .summary = "measure octavo on this machine",
-    .about = "Runs the benchmarks of a suite (provision, runtime) on this machine. With --json each result "
+    .about = "Runs the benchmarks of a suite (provision, runtime, collections) on this machine. With --json "
+             "each result "
              "is a line with "
              "bench, value and unit.",
     .examples =
