@@ -82,6 +82,48 @@ def node_memory(nodes):
     return sizes
 
 
+def on_node(index, *command):
+    return run("docker", "exec", "octavo-%s-%d" % (CLUSTER, index), *command, check=False)
+
+
+def started():
+    """How many tasks of the job have begun, as seen from a node that is not killed."""
+    return int(on_node(1, "grep", "-c", "start", "trace").strip() or 0)
+
+
+def wait_until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit("error: the job for 'recovery' does not get on")
+        time.sleep(0.02)
+
+
+def recovery():
+    """Seconds from the death of a node to the first task after it, and the share of tasks that ran twice."""
+    tasks = 2000
+    on_node(1, "rm", "-f", "trace")
+    job = subprocess.Popen(
+        [OCTAVO, "run", "--name", CLUSTER, "--fresh", os.path.join(ROOT, "tests/faults/job.c"), "trace", str(tasks), "40"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: started() >= tasks // 10)
+        killed = time.monotonic()
+        run("docker", "kill", "octavo-%s-2" % CLUSTER)
+        while "attempt 1 ended" not in job.stderr.readline():
+            if job.poll() is not None:
+                sys.exit("error: the job for 'recovery' ended with status %d" % job.returncode)
+        before = started()
+        wait_until(lambda: started() > before)
+        seconds = time.monotonic() - killed
+        job.stderr.read()
+        if job.wait() != 0:
+            sys.exit("error: the job for 'recovery' ended with status %d" % job.returncode)
+        return seconds, (started() - tasks) / tasks
+    finally:
+        job.kill()
+
+
 class Report:
     def __init__(self, as_json):
         self.as_json = as_json
@@ -108,7 +150,7 @@ def main():
     options = parser.parse_args()
     report = Report(options.json)
 
-    up, down, peer_ups, peer_downs, start, srun, status = [], [], [], [], [], [], []
+    up, down, peer_ups, peer_downs, start, srun, status, recoveries = [], [], [], [], [], [], [], []
     image = None
     try:
         # The first one warms the engine's caches and tells the image; it is not counted.
@@ -123,6 +165,7 @@ def main():
         idle = max(node_memory(options.nodes))
         memory = max(peak_memory(OCTAVO, "status", "--name", CLUSTER),
                      peak_memory(OCTAVO, "run", "--name", CLUSTER, "--", "/bin/true"))
+        recoveries = [recovery() for _ in range(options.runs)]
         octavo("down", "--yes")
         for _ in range(options.runs):
             peer_ups.append(timed(peer_up, image, options.nodes))
@@ -138,6 +181,8 @@ def main():
     report.line("down", median(down), "s", 1.0, "docker rm -f of %d" % options.nodes, median(peer_downs))
     report.line("run_empty", median(start), "s", 1.0, "the same srun by docker exec", median(srun))
     report.line("status", median(status), "s", 0.1)
+    report.line("recovery", median(seconds for seconds, _ in recoveries), "s", 5)
+    report.line("recovery_again", median(share for _, share in recoveries), "ratio", 0.02)
     report.line("cli_memory", memory, "bytes", 20e6)
     report.line("node_idle", idle, "bytes", 60e6)
 
