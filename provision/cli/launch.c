@@ -126,12 +126,12 @@ static const char journal_script[] = "journal=$1; shift\n"
                                      "[ $status -ne 0 ] || rm -f \"$journal\"\n"
                                      "exit $status\n";
 
-/* Slurm's daemons pass a file on in a tree, within a job. The head is a node as well, so that the
- * copy has another name. */
-static const char broadcast_script[] = "from=$1 to=$2; shift 2\n"
-                                       "srun --ntasks-per-node=1 mkdir -p \"${to%/*}\" &&\n"
-                                       "sbcast --force --preserve \"$from\" \"$to\" &&\n"
-                                       "exec \"$@\"\n";
+/* srun gives what it reads to every rank; sbcast needs daemons that are root. The head is a node as
+ * well, so that the copy has another name. */
+static const char broadcast_script[] =
+    "from=$1 to=$2; shift 2\n"
+    "receive='mkdir -p \"${1%/*}\" && cat >\"$1.part\" && chmod 755 \"$1.part\" && mv \"$1.part\" \"$1\"'\n"
+    "srun --ntasks-per-node=1 sh -c \"$receive\" sh \"$to\" <\"$from\" && exec \"$@\"\n";
 
 /* srun's command line, ending in the program's; some of it points into *text. The caller
  * frees the array. */
