@@ -239,14 +239,14 @@ no_kubeconfig_is_told() {
 }
 
 an_image_that_cannot_be_had_is_told_and_down_removes_it() {
-    try 5 "$octavo" up "$other" --on kubernetes -n 1 --image octavo/none:dev --timeout 15
+    try 3 "$octavo" up "$other" --on kubernetes -n 1 --image octavo/none:dev --timeout 15
     has err "octavo/none:dev"
     has err "hint:"
     try 0 "$octavo" down "$other" --on kubernetes
 }
 
 pods_that_fit_nowhere_are_told_why() {
-    try 5 "$octavo" up "$other" --on kubernetes -n 1 --image "$image" --cpus 1000 --timeout 10
+    try 1 "$octavo" up "$other" --on kubernetes -n 1 --image "$image" --cpus 1000 --timeout 10
     has err "Insufficient cpu"
     try 0 "$octavo" down "$other" --on kubernetes
 }
@@ -255,7 +255,7 @@ a_quota_that_is_used_up_is_told() {
     ours
     post /api/v1/namespaces '{"metadata": {"name": "tight"}}'
     post /api/v1/namespaces/tight/resourcequotas '{"metadata": {"name": "tight"}, "spec": {"hard": {"pods": "1"}}}'
-    try 5 "$octavo" up "$other" --on kubernetes --namespace tight -n 3 --image "$image" --timeout 15
+    try 1 "$octavo" up "$other" --on kubernetes --namespace tight -n 3 --image "$image" --timeout 15
     has err "quota"
     has err "hint:"
     try 0 "$octavo" down "$other" --on kubernetes --namespace tight
