@@ -38,6 +38,9 @@ OCT_NODISCARD oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesso
 OCT_NODISCARD oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson, bool anyway,
                                             FILE *out, oct_error *err);
 
+/* For a check's stop: true once Ctrl-C or SIGTERM came. */
+bool cli_exercise_interrupted(void);
+
 /* Runs a check and shows each verdict as it comes; notes it in the record and draws the picture. *passed
  * tells whether no stage failed. */
 OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last,

@@ -14,7 +14,7 @@ struct showing {
     bool live; /* a terminal: the stage under way is told on a line that goes away */
 };
 
-static bool interrupted(void)
+bool cli_exercise_interrupted(void)
 {
     return cli_interrupts() > 0;
 }
@@ -181,7 +181,7 @@ oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, oc
         printf("%s: %s\n", lesson->name, lesson->title);
     fflush(stdout);
     const octi_check_options options = {.last = last,
-                                        .stop = interrupted,
+                                        .stop = cli_exercise_interrupted,
                                         .begin = stage_begins,
                                         .end = stage_ends,
                                         .ctx = &showing,

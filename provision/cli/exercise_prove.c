@@ -12,11 +12,6 @@ struct telling {
     json_t *claims;
 };
 
-static bool interrupted(void)
-{
-    return cli_interrupts() > 0;
-}
-
 static void tell(void *ctx, bool holds, const char *what, const char *detail)
 {
     struct telling *telling = ctx;
@@ -47,7 +42,8 @@ int cli_exercise_prove(cli_exercise *exercise, const char *name, octi_stage last
     }
     code = octi_kit_find(&kit, &err);
     if (code == OCT_OK) {
-        const octi_proof_options options = {.last = last, .stop = interrupted, .tell = tell, .ctx = &telling};
+        const octi_proof_options options = {
+            .last = last, .stop = cli_exercise_interrupted, .tell = tell, .ctx = &telling};
         if (!exercise->cli->json)
             printf("%s: %s\n", lesson.name, lesson.title);
         fflush(stdout);
