@@ -27,8 +27,9 @@ OCT_ACTOR(tally, tally_open, tally_end, long, start)
 {
     if (start < 0)
         oct_fail(oct_task_error(), OCT_E_INVALID, "%ld is too little to start with", start);
+    else if (!(self->log = calloc(4096, sizeof(*self->log))))
+        oct_fail(oct_task_error(), OCT_E_NOMEM, "out of memory");
     self->total = start;
-    self->log = calloc(4096, sizeof(*self->log));
 }
 
 OCT_ACTOR(other, other_open, NULL)

@@ -11,7 +11,9 @@
 typedef struct nested {
     octi_executor base; /* first */
     octi_port *port;
-    pthread_mutex_t lock; /* guards what follows */
+    _Atomic uint64_t sent; /* requests: the way to their answers is through another process, and what
+                              threads of this one may see of it they must be told here */
+    pthread_mutex_t lock;  /* guards what follows */
     bool receiving;
     octi_buffer request;
 } nested;
@@ -27,6 +29,7 @@ static void *receive_answers(void *unused)
     for (;;) {
         octi_message answer = octi_port_receive(self.port, &slot->answers, &slot->answers_bell, &inbox);
         octi_nested from;
+        (void)atomic_load_explicit(&self.sent, memory_order_acquire);
         if (answer.kind == OCTI_MSG_ANSWER && answer.data && answer.size >= sizeof(from)) {
             memcpy(&from, answer.data, sizeof(from));
             octi_wire_reply((octi_job *)(uintptr_t)from.job, answer.data + sizeof(from),
@@ -74,6 +77,7 @@ static oct_err send_request(octi_job *job, oct_error *err)
         code = octi_wire_request(job, &self.request, err);
     else
         oct_fail(err, code, "out of memory for '%s'", job->task->name);
+    atomic_fetch_add_explicit(&self.sent, 1, memory_order_release);
     if (code == OCT_OK)
         octi_port_send(self.port, OCTI_MSG_NESTED, self.request.data, self.request.size, true);
     return code;

@@ -57,9 +57,9 @@ typedef struct oct_actor {
 } oct_actor;
 
 /* OCT_ACTOR(type, name, end, arguments...) { body }: a constructor, with up to seven arguments. The
- * body fills in `self`, a zeroed `type *`, which stays where it is; it fails by oct_task_error.
- * `end`, a `void (*)(type *)` or NULL, is called by oct_actor_close to free what self points at.
- * At file scope, once a name in a program. */
+ * body fills in `self`, a zeroed `type *`, which stays where it is; it fails by oct_task_error, and
+ * then frees what it made itself. `end`, a `void (*)(type *)` or NULL, is called by oct_actor_close to free
+ * what self points at. At file scope, once a name in a program. */
 #define OCT_ACTOR(S, fn, end, ...)                                                                           \
     static void octi__m_##fn(S *self __VA_OPT__(, )                                                          \
                                  OCTI_PAIRS(OCTI_ARG_PARAM, OCTI_COMMA, fn __VA_OPT__(, ) __VA_ARGS__));     \
