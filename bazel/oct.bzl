@@ -42,3 +42,13 @@ def oct_cc_fuzz_test(name, srcs, deps, corpus = [], tags = [], **kwargs):
         tags = tags + ["fuzz"],
         **kwargs
     )
+
+def oct_engine_test(name, tags = [], **kwargs):
+    """A script that drives real engines: run by name or by `./octavo test`, alone, never from the cache."""
+    size = kwargs.pop("size", "enormous")
+    native.sh_test(
+        name = name,
+        size = size,
+        tags = tags + ["engine", "exclusive", "external", "local", "manual"],
+        **kwargs
+    )

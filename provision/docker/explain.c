@@ -1,14 +1,11 @@
 #include <string.h>
 
 #include "provision/core/json.h"
+#include "provision/core/refusal.h"
 #include "provision/docker/explain.h"
 
 /* Parts of engines' messages (Docker 20.10 to 28, Podman 4 and 5), first match wins. */
-static const struct reason {
-    const char *part;
-    oct_err code;
-    const char *hint;
-} reasons[] = {
+static const octi_refusal refusals[] = {
     {"No such image", OCT_E_NOTFOUND, "build it with 'octavo image build', or name another with --image"},
     {"image not known", OCT_E_NOTFOUND, "build it with 'octavo image build', or name another with --image"},
     {"no space left on device", OCT_E_EXHAUSTED,
@@ -55,25 +52,6 @@ static const struct reason {
     {"client version", OCT_E_UNSUPPORTED, "update the engine, or octavo"},
 };
 
-static oct_err code_of_status(int status)
-{
-    switch (status) {
-    case 400:
-        return OCT_E_INVALID;
-    case 401:
-    case 403:
-        return OCT_E_DENIED;
-    case 404:
-        return OCT_E_NOTFOUND;
-    case 409:
-        return OCT_E_STATE;
-    case 501:
-        return OCT_E_UNSUPPORTED;
-    default:
-        return status >= 500 ? OCT_E_IO : OCT_E_PROTOCOL;
-    }
-}
-
 void octi_docker_shorten(const char *text, char *out, size_t capacity)
 {
     /* The layers that a runtime's message has gone through; what it says is after them. */
@@ -108,16 +86,10 @@ oct_err octi_docker_explain(int status, const char *body, size_t size, oct_error
     octi_text_clean(message, text, sizeof(text));
     octi_docker_shorten(text, shown, sizeof(shown));
 
-    oct_err code = code_of_status(status);
-    const char *hint = "";
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (strcasestr(text, reasons[i].part)) {
-            code = reasons[i].code;
-            hint = reasons[i].hint;
-            break;
-        }
+    const octi_refusal *refusal = octi_refusal_find(refusals, sizeof(refusals) / sizeof(refusals[0]), text);
+    oct_err code = refusal ? refusal->code : octi_refusal_code(status);
     json_decref(root);
     oct_fail(err, code, "%s", shown);
-    oct_hint(err, "%s", hint);
+    oct_hint(err, "%s", refusal ? refusal->hint : "");
     return code;
 }

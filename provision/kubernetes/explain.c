@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "provision/core/json.h"
+#include "provision/core/refusal.h"
 #include "provision/kubernetes/explain.h"
 
 #define ROLE_HINT                                                                                            \
@@ -9,45 +10,26 @@
     "kubectl create rolebinding octavo --role=octavo --user=YOU"
 
 /* Parts of API servers' messages (1.20 to 1.33), first match wins. */
-static const struct reason {
-    const char *part;
-    oct_err code;
-    const char *hint;
-} reasons[] = {
+static const octi_refusal refusals[] = {
     {"exceeded quota", OCT_E_EXHAUSTED,
      "ask for fewer nodes or less for each, or for a larger quota: kubectl describe quota"},
     {"failed quota", OCT_E_EXHAUSTED,
      "the namespace's quota wants cpus and memory to be named: give them in the spec file"},
     {"is being terminated", OCT_E_STATE, "the namespace is being deleted: take another with --namespace"},
-    {"namespaces \"", OCT_E_NOTFOUND, "make it, or take another with --namespace"},
     {"violates PodSecurity", OCT_E_DENIED, "the namespace demands more than octavo's pods keep to"},
     {"field is immutable", OCT_E_EXISTS, "remove the cluster with 'octavo down', then try again"},
     {"updates to statefulset spec", OCT_E_EXISTS, "remove the cluster with 'octavo down', then try again"},
     {"conflict with", OCT_E_EXISTS, "another program has changed the cluster's objects: take another name"},
 };
 
-static oct_err code_of_status(int status)
+/* Any message may name a namespace; one that is not found is this. */
+static const octi_refusal no_namespace = {"namespaces \"", OCT_E_NOTFOUND,
+                                          "make it, or take another with --namespace"};
+
+static const octi_refusal *find_refusal(int status, const char *text)
 {
-    switch (status) {
-    case 400:
-    case 422:
-        return OCT_E_INVALID;
-    case 401:
-    case 403:
-        return OCT_E_DENIED;
-    case 404:
-        return OCT_E_NOTFOUND;
-    case 409:
-        return OCT_E_EXISTS;
-    case 410:
-        return OCT_E_STATE;
-    case 429:
-        return OCT_E_EXHAUSTED;
-    case 504:
-        return OCT_E_TIMEOUT;
-    default:
-        return status >= 500 ? OCT_E_IO : OCT_E_PROTOCOL;
-    }
+    const octi_refusal *found = octi_refusal_find(refusals, sizeof(refusals) / sizeof(refusals[0]), text);
+    return found || status != 404 ? found : octi_refusal_find(&no_namespace, 1, text);
 }
 
 oct_err octi_kube_explain(int status, const char *body, size_t size, oct_error *err)
@@ -59,14 +41,13 @@ oct_err octi_kube_explain(int status, const char *body, size_t size, oct_error *
     json_decref(root);
     octi_text_clean(text, shown, sizeof(shown));
 
-    oct_err code = code_of_status(status);
+    const octi_refusal *refusal = find_refusal(status, text);
+    oct_err code = status == 409 ? OCT_E_EXISTS : octi_refusal_code(status);
     const char *hint = status == 403 ? ROLE_HINT : "";
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (strstr(text, reasons[i].part) && (status != 403 || i != 3)) {
-            code = reasons[i].code;
-            hint = reasons[i].hint;
-            break;
-        }
+    if (refusal) {
+        code = refusal->code;
+        hint = refusal->hint;
+    }
     if (status == 401) {
         oct_fail(err, code, "the API server does not accept the kubeconfig's credentials");
         hint = "they are wrong or have expired: log in again, or choose a context with --context";

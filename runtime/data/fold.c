@@ -20,31 +20,6 @@ typedef struct header {
     uint32_t first, last;
 } header;
 
-static oct_err pack_next(const octi_type *type, const void *value, octi_buffer *to)
-{
-    uint64_t size = 0;
-    size_t start = to->size;
-    oct_err code = octi_buffer_append(to, &size, sizeof(size));
-    if (code == OCT_OK)
-        code = octi_value_pack(type, value, to);
-    if (code != OCT_OK)
-        return code;
-    size = to->size - start - sizeof(size);
-    memcpy(to->data + start, &size, sizeof(size));
-    return OCT_OK;
-}
-
-static oct_err unpack_next(const octi_type *type, oct_unpacker *from, void *value)
-{
-    uint64_t size;
-    if (!oct_unpack(from, &size, sizeof(size)) || size > from->left)
-        return OCT_E_PROTOCOL;
-    const char *bytes = from->next;
-    from->next += size;
-    from->left -= size;
-    return octi_value_unpack(type, bytes, size, value);
-}
-
 static void release_values(const octi_type *type, char *values, size_t count)
 {
     for (size_t i = 0; values && !octi_type_is_plain(type) && i < count; i++)
@@ -65,7 +40,7 @@ static oct_err combine(block_run *self, oct_unpacker *from)
     const octi_type *type = &self->task->result;
     void *total = self->args + self->task->params[0].offset,
          *value = self->args + self->task->params[1].offset;
-    oct_err code = unpack_next(&self->task->types[1], from, value);
+    oct_err code = octi_value_unpack_next(&self->task->types[1], from, value);
     if (code != OCT_OK)
         return code;
     self->task->run(self->args, self->result);
@@ -83,7 +58,7 @@ static oct_err combine(block_run *self, oct_unpacker *from)
 static oct_err run_block(block_run *self, const header *head, oct_unpacker *from, octi_buffer *reply)
 {
     void *total = self->args + self->task->params[0].offset;
-    oct_err code = unpack_next(&self->task->types[0], from, total);
+    oct_err code = octi_value_unpack_next(&self->task->types[0], from, total);
     if (code != OCT_OK)
         return code;
     for (uint32_t i = 0; code == OCT_OK && i < head->count; i++) {
@@ -92,7 +67,7 @@ static oct_err run_block(block_run *self, const header *head, oct_unpacker *from
         if (oct_task_error()->code != OCT_OK)
             break;
         if (code == OCT_OK && i >= head->first && i < head->last)
-            code = pack_next(&self->task->result, total, reply);
+            code = octi_value_pack_next(&self->task->result, total, reply);
     }
     octi_value_release(&self->task->result, total);
     return code;
@@ -160,9 +135,9 @@ static oct_err write_request(const pass *self, size_t block, octi_buffer *to)
                    self->exclusive ? all - 1 : all};
     oct_err code = octi_buffer_append(to, &head, sizeof(head));
     if (code == OCT_OK && carry)
-        code = pack_next(total, carry, to);
+        code = octi_value_pack_next(total, carry, to);
     for (size_t i = 0; code == OCT_OK && i < count; i++)
-        code = pack_next(type, self->in + (block * BLOCK + i) * type->size, to);
+        code = octi_value_pack_next(type, self->in + (block * BLOCK + i) * type->size, to);
     return code;
 }
 
@@ -192,7 +167,7 @@ static oct_err read_block(const pass *self, size_t block, oct_future *future, si
     oct_unpacker from = {reply.data, reply.size, false};
     size_t count = self->totals ? 1 : block_size(self, block), size = self->task->result.size;
     for (size_t i = 0; code == OCT_OK && i < count; i++) {
-        code = unpack_next(&self->task->result, &from, self->out + *written * size);
+        code = octi_value_unpack_next(&self->task->result, &from, self->out + *written * size);
         *written += code == OCT_OK;
     }
     free(reply.data);

@@ -40,31 +40,6 @@ static void note(size_t index, const oct_error *error, void *ctx)
         self->short_of_memory = true;
 }
 
-static bool unpack_next(const octi_type *type, oct_unpacker *from, void *value)
-{
-    uint64_t size;
-    if (!oct_unpack(from, &size, sizeof(size)) || size > from->left)
-        return false;
-    const char *bytes = from->next;
-    from->next += size;
-    from->left -= size;
-    return octi_value_unpack(type, bytes, size, value) == OCT_OK;
-}
-
-static oct_err pack_next(const octi_type *type, const void *value, octi_buffer *to)
-{
-    uint64_t size = 0;
-    size_t start = to->size;
-    oct_err code = octi_buffer_append(to, &size, sizeof(size));
-    if (code == OCT_OK)
-        code = octi_value_pack(type, value, to);
-    if (code != OCT_OK)
-        return code;
-    size = to->size - start - sizeof(size);
-    memcpy(to->data + start, &size, sizeof(size));
-    return OCT_OK;
-}
-
 static void release_some(const octi_type *type, char *values, size_t count)
 {
     for (size_t i = 0; !octi_type_is_plain(type) && i < count; i++)
@@ -105,12 +80,13 @@ static oct_err inputs_init(inputs *self, const header *head, oct_unpacker *from)
         return OCT_E_NOMEM;
     for (self->args_made = 1; self->args_made < self->task->param_count; self->args_made++) {
         uint32_t i = self->args_made;
-        if (!unpack_next(&self->task->types[i], from, self->args + self->task->params[i].offset))
+        if (octi_value_unpack_next(&self->task->types[i], from, self->args + self->task->params[i].offset) !=
+            OCT_OK)
             return OCT_E_PROTOCOL;
     }
     for (; self->items_made < self->count; self->items_made++) {
-        if (!unpack_next(&self->task->types[0], from,
-                         self->items + self->items_made * self->task->types[0].size))
+        if (octi_value_unpack_next(&self->task->types[0], from,
+                                   self->items + self->items_made * self->task->types[0].size) != OCT_OK)
             return OCT_E_PROTOCOL;
     }
     return OCT_OK;
@@ -137,7 +113,7 @@ static oct_err write_reply(const inputs *self, const failures *failed, int64_t t
         char flag = !is_told;
         code = octi_buffer_append(reply, &flag, 1);
         if (code == OCT_OK && flag)
-            code = pack_next(&self->task->result, self->out + i * self->task->result.size, reply);
+            code = octi_value_pack_next(&self->task->result, self->out + i * self->task->result.size, reply);
     }
     if (code == OCT_OK && told.size > 0)
         code = octi_buffer_append(reply, told.data, told.size);
@@ -200,10 +176,11 @@ static oct_err write_request(const octi_map_call *call, size_t start, size_t cou
     header head = {call->task->index, (uint32_t)count};
     oct_err code = octi_buffer_append(to, &head, sizeof(head));
     for (uint32_t i = 1; code == OCT_OK && i < call->task->param_count; i++)
-        code = pack_next(&call->task->types[i], (const char *)call->args + call->task->params[i].offset, to);
+        code = octi_value_pack_next(&call->task->types[i],
+                                    (const char *)call->args + call->task->params[i].offset, to);
     const octi_type *type = &call->task->types[0];
     for (size_t i = start; code == OCT_OK && i < start + count; i++)
-        code = pack_next(type, (const char *)call->in + i * type->size, to);
+        code = octi_value_pack_next(type, (const char *)call->in + i * type->size, to);
     return code;
 }
 
@@ -228,7 +205,7 @@ static oct_err read_values(const octi_map_call *call, const part *self, oct_unpa
         char *out = call->out ? (char *)call->out + (self->start + i) * type->size : spare;
         char flag;
         memset(out, 0, type->size);
-        if (!oct_unpack(from, &flag, 1) || (flag && !unpack_next(type, from, out)))
+        if (!oct_unpack(from, &flag, 1) || (flag && octi_value_unpack_next(type, from, out) != OCT_OK))
             code = OCT_E_PROTOCOL;
         else if (!call->out)
             octi_value_release(type, out);

@@ -138,6 +138,20 @@ static oct_err unpack_slice(size_t item_size, oct_unpacker *from, void *value)
     return OCT_OK;
 }
 
+oct_err octi_value_pack_next(const octi_type *type, const void *value, octi_buffer *to)
+{
+    uint64_t size = 0;
+    size_t start = to->size;
+    oct_err code = octi_buffer_append(to, &size, sizeof(size));
+    if (code == OCT_OK)
+        code = octi_value_pack(type, value, to);
+    if (code != OCT_OK)
+        return code;
+    size = to->size - start - sizeof(size);
+    memcpy(to->data + start, &size, sizeof(size));
+    return OCT_OK;
+}
+
 oct_err octi_value_unpack(const octi_type *type, const void *bytes, size_t size, void *value)
 {
     oct_unpacker from = {bytes, size, false};
@@ -159,6 +173,17 @@ oct_err octi_value_unpack(const octi_type *type, const void *bytes, size_t size,
     }
     memcpy(value, &text, sizeof(text));
     return OCT_OK;
+}
+
+oct_err octi_value_unpack_next(const octi_type *type, oct_unpacker *from, void *value)
+{
+    uint64_t size;
+    if (!oct_unpack(from, &size, sizeof(size)) || size > from->left)
+        return OCT_E_PROTOCOL;
+    const char *bytes = from->next;
+    from->next += size;
+    from->left -= size;
+    return octi_value_unpack(type, bytes, size, value);
 }
 
 static oct_err copy_slice(const octi_type *type, const void *value, void *copy)

@@ -28,10 +28,16 @@ size_t octi_type_item_size(octi_kind kind);
 /* Appends the packed value. OCT_E_NOMEM leaves part of it behind. */
 OCT_API OCT_NODISCARD oct_err octi_value_pack(const octi_type *type, const void *value, octi_buffer *to);
 
+/* The same behind its size, for values one after another. */
+OCT_NODISCARD oct_err octi_value_pack_next(const octi_type *type, const void *value, octi_buffer *to);
+
 /* Makes a native value that owns its memory from all `size` bytes. On failure *value is not
  * touched: OCT_E_PROTOCOL when the bytes make no sense, OCT_E_NOMEM. */
 OCT_API OCT_NODISCARD oct_err octi_value_unpack(const octi_type *type, const void *bytes, size_t size,
                                                 void *value);
+
+/* The next of what octi_value_pack_next wrote; as octi_value_unpack. */
+OCT_NODISCARD oct_err octi_value_unpack_next(const octi_type *type, oct_unpacker *from, void *value);
 
 /* A copy that owns its memory, of a value that may be borrowed. */
 OCT_API OCT_NODISCARD oct_err octi_value_copy(const octi_type *type, const void *value, void *copy);

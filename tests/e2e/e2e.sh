@@ -8,22 +8,14 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-root=$(cd "$here/../.." && pwd)
 pattern=${1:-}
-octavo=${OCTAVO_PROGRAM:-}
-[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
-[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
-octavo=$(readlink -f "$octavo")
-work=$(mktemp -d)
+# shellcheck source=tests/e2e/lib.sh
+. "$here/lib.sh"
 name=e2e-$$
 other=$name-b
 nodes=8
 # The engine must have the image; each case that wants it built asks for that itself.
-image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
 broken=octavo-e2e-$$
-unset OCTAVO_ROOT NO_COLOR
-# shellcheck source=tests/e2e/lib.sh
-. "$here/lib.sh"
 
 clean_up() {
     local cluster

@@ -2,10 +2,20 @@
 #
 # A case is a function whose name is a sentence. It runs in a shell of its own; it fails at
 # the first expectation that does not hold, and is skipped where `skip REASON` says so.
-# shellcheck shell=bash disable=SC2154 # the script that reads this sets octavo, other, work and pattern
+# shellcheck shell=bash disable=SC2034,SC2154 # the script that reads this sets other and pattern, and uses image
 
 library=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+root=$(cd "$library/../.." && pwd)
 passed=0 failed=0 skipped=0
+
+# The program: OCTAVO_PROGRAM, the one that Bazel has built for the test, or the one built last.
+octavo=${OCTAVO_PROGRAM:-}
+[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
+[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
+octavo=$(readlink -f "$octavo")
+image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
+work=$(mktemp -d)
+unset OCTAVO_ROOT NO_COLOR
 
 # run_case NAME: runs the function unless its name does not match the pattern.
 run_case() {

@@ -9,24 +9,17 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-root=$(cd "$here/../.." && pwd)
 pattern=${1:-}
-octavo=${OCTAVO_PROGRAM:-}
-[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
-[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
-octavo=$(readlink -f "$octavo")
-work=$(mktemp -d)
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
 name=engines-$$
 other=$name
-image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
 base=octavo/base:trixie
 namespace=octavo-$$
 user=octavo-$$
 engine=$work/engine
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-unset NO_COLOR DOCKER_HOST
-# shellcheck source=tests/e2e/lib.sh
-. "$here/../e2e/lib.sh"
+unset DOCKER_HOST
 
 own_docker() { DOCKER_HOST=unix://$engine/docker.sock docker "$@"; }
 own() { DOCKER_HOST=unix://$engine/docker.sock "$octavo" "$@"; }

@@ -11,23 +11,15 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-root=$(cd "$here/../.." && pwd)
 pattern=${1:-}
-octavo=${OCTAVO_PROGRAM:-}
-[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
-[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
-octavo=$(readlink -f "$octavo")
-work=$(mktemp -d)
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
 name=faults-$$
 other=$name-b
 nodes=4
 tasks=2000
-image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
 chaos_seconds=${OCTAVO_CHAOS_SECONDS:-60}
 chaos_seed=${OCTAVO_CHAOS_SEED:-1}
-unset OCTAVO_ROOT NO_COLOR
-# shellcheck source=tests/e2e/lib.sh
-. "$here/../e2e/lib.sh"
 
 clean_up() {
     local cluster

@@ -10,22 +10,14 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-root=$(cd "$here/../.." && pwd)
 pattern=${1:-}
-octavo=${OCTAVO_PROGRAM:-}
-[ -n "$octavo" ] || octavo=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/cli/octavo}
-[ -n "$octavo" ] || octavo=$root/bazel-bin/provision/cli/octavo
-octavo=$(readlink -f "$octavo")
-work=$(mktemp -d)
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
 name=kube-$$
 other=$name-b
 nodes=4
 on=kubernetes
-image=${OCTAVO_TEST_IMAGE:-octavo/node:dev}
 own=
-unset OCTAVO_ROOT NO_COLOR
-# shellcheck source=tests/e2e/lib.sh
-. "$here/../e2e/lib.sh"
 
 engine() { OCTAVO_KUBE_DIR=$work/engine "$here/engine" "$@"; }
 

@@ -10,20 +10,18 @@ set -uo pipefail
 
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 pattern=${1:-}
+# shellcheck source=tests/e2e/lib.sh
+. "$here/../e2e/lib.sh"
 prefix=${OCTAVO_TEST_PREFIX:?names no folder: make one with octavo install --prefix}
 octavo=$prefix/bin/octavo
-work=$(mktemp -d)
 chmod 755 "$work"
 name=site-$$
 other=$name-b
 nodes=8
 on=slurm
-unset OCTAVO_ROOT NO_COLOR
 # A home of its own, which all nodes of the site share since they are all here.
 export HOME=$work/home PATH=$prefix/bin:$PATH
 mkdir "$HOME"
-# shellcheck source=tests/e2e/lib.sh
-. "$here/../e2e/lib.sh"
 
 clean_up() {
     local cluster
