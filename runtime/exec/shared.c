@@ -84,7 +84,9 @@ static struct {
     const oct_pool *closing[16]; /* pools that break waits; pools are few */
     int closing_count;
     ending *first, *last; /* made by whoever has the lock, and theirs when they give it back */
+    pthread_t timer;
     bool has_timer;
+    uintptr_t timer_number;      /* of the one that is to go on */
     _Atomic uint32_t timer_ends; /* a futex: the timer is about to end jobs, or does */
     int64_t next_ns;             /* the earliest deadline that the timer knows of */
 } home = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -276,46 +278,60 @@ static void end_late(void)
     octi_futex_wake(&home.timer_ends, INT_MAX);
 }
 
-/* There while somebody waits with a time-out. */
-static void *keep_time(void *unused)
+/* From the first wait with a time-out until a pool closes and no other has such waits. */
+static void *keep_time(void *number)
 {
-    (void)unused;
     pthread_mutex_lock(&home.lock);
-    while ((home.next_ns = expire(octi_clock_ns())) > 0 || home.first) {
+    while (home.timer_number == (uintptr_t)number) {
         uint32_t seen = atomic_load_explicit(&home.sooner, memory_order_relaxed);
-        int64_t until = home.next_ns;
+        int64_t until = home.next_ns = expire(octi_clock_ns());
         end_late();
-        if (until > 0)
-            octi_futex_wait(&home.sooner, seen, until);
+        octi_futex_wait(&home.sooner, seen, until);
         pthread_mutex_lock(&home.lock);
     }
-    home.has_timer = false;
     pthread_mutex_unlock(&home.lock);
     return NULL;
 }
 
+static void wake_timer(void)
+{
+    atomic_fetch_add_explicit(&home.sooner, 1, memory_order_relaxed);
+    octi_futex_wake(&home.sooner, INT_MAX);
+}
+
+/* A pool of processes that is opened next must not find threads that nobody needs. */
+static void stop_timer(void)
+{
+    pthread_mutex_lock(&home.lock);
+    bool stops = home.has_timer && expire(octi_clock_ns()) == 0;
+    pthread_t timer = home.timer;
+    if (stops) { /* whoever needs one from here on starts another */
+        home.has_timer = false;
+        home.timer_number++;
+        wake_timer();
+    }
+    end_all(unlock());
+    if (stops)
+        pthread_join(timer, NULL);
+}
+
 static bool start_timer(void)
 {
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, NULL, keep_time, NULL);
+    int error = pthread_create(&home.timer, NULL, keep_time, (void *)home.timer_number);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0)
-        pthread_detach(thread);
     return error == 0;
 }
 
 /* True when the timer will see to it. */
 static bool set_time(int64_t deadline_ns)
 {
-    if (!home.has_timer) {
+    if (!home.has_timer)
         home.has_timer = start_timer();
-    } else if (home.next_ns == 0 || deadline_ns < home.next_ns) {
-        atomic_fetch_add_explicit(&home.sooner, 1, memory_order_relaxed);
-        octi_futex_wake(&home.sooner, 1);
-    }
+    else if (home.next_ns == 0 || deadline_ns < home.next_ns)
+        wake_timer();
     return home.has_timer;
 }
 
@@ -661,6 +677,7 @@ void octi_shared_break(const oct_pool *pool)
      * From now on it will find none of them. */
     while (atomic_load_explicit(&home.timer_ends, memory_order_acquire))
         octi_futex_wait(&home.timer_ends, 1, 0);
+    stop_timer();
 }
 
 static void drop_one(thing *self, uint64_t unused, const oct_pool *pool)
