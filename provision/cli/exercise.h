@@ -16,8 +16,9 @@ typedef struct cli_exercise {
     octi_record record;
 } cli_exercise;
 
-/* Finds the lesson meant: the one named, else the one whose folder we stand in, else the first that was
- * started and has not passed. OCT_E_NOTFOUND tells the nearest name. The caller frees. */
+/* Finds the lesson meant: the one named ("01-map"; "1" and "map" will do), else the one whose folder we stand
+ * in, else the first that was started and has not passed. OCT_E_NOTFOUND tells the nearest name. The caller
+ * frees. */
 OCT_NODISCARD oct_err cli_exercise_lesson(const cli_exercise *exercise, const char *named, octi_lesson *out,
                                           oct_error *err);
 

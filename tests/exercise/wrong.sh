@@ -50,17 +50,17 @@ wrong() {
     fork) in_main "$lesson" "$file" 'for (;;) if (fork() < 0) usleep(1000);' ;;
     output) in_main "$lesson" "$file" 'for (;;) puts("still converting");' ;;
     memory) in_main "$lesson" "$file" 'for (;;) { char *more = malloc(64 << 20); if (more) memset(more, 1, 64 << 20); }' ;;
-    disk) in_main "$lesson" "$file" 'FILE *all = fopen("all", "w"); while (all && fputs("one more line of it\n", all) >= 0) ;' ;;
+    disk) in_main "$lesson" "$file" 'FILE *log = fopen("log", "w"); while (log && fputs("one more line of it\n", log) >= 0) ;' ;;
     compile) in_main "$lesson" "$file" 'oct_mapp(pool);' ;;
     gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
-    slow) slow "$lesson" "$file" ;;
-    global) global "$lesson" "$file" ;;
+    slow) make_slow "$lesson" "$file" ;;
+    global) make_global "$lesson" "$file" ;;
     *) echo "no wrong answer is called $kind"; exit 1 ;;
     esac
 }
 
 # Everything is done twice, and one at a time: under one lock, or beside the loop by hand.
-slow() {
+make_slow() {
     local lock='static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(&lock);'
     case $1 in
     01-map)
@@ -82,7 +82,7 @@ slow() {
 }
 
 # What main sets after the pool is open is not there in another process.
-global() {
+make_global() {
     insert "$2" '#include <oct/oct.h>' 'static volatile int ready;'
     in_task "$1" "$2" 'if (!ready) oct_fail(oct_task_error(), OCT_E_STATE, "not ready");'
     in_main "$1" "$2" 'ready = 1;'

@@ -28,7 +28,7 @@ caught() {
 }
 
 # The verdict on speed is the machine's of the moment; but it never is that all is well.
-slow() {
+caught_slow() {
     wrong "$lesson" slow "$file"
     ends 1 "$octavo" exercise check "$lesson" --until speed || true
     check "slow: speed does not pass" grep -qE '^  (FAIL|skip) +speed ' "$work/out"
@@ -56,7 +56,7 @@ for kind in "$@"; do
     disk) caught disk answer disk 'filled the disk' ;;
     gives-up) caught gives-up answer status 'error: no idea' ;;
     global) caught global processes status 'not ready' ;;
-    slow) slow ;;
+    slow) caught_slow ;;
     *) check "$kind is known" false ;;
     esac
 done
