@@ -130,7 +130,7 @@ static void what_has_not_started_can_be_cancelled(void **state)
     enum { COUNT = 64 };
     oct_future *fs[COUNT];
     for (int i = 0; i < COUNT; i++)
-        fs[i] = oct_submit(*state, sleeper, 0.02, i);
+        fs[i] = oct_submit(*state, sleeper, 0.2, i);
     int cancelled = 0;
     for (int i = COUNT - 1; i >= 0; i--)
         cancelled += oct_cancel(fs[i]) == OCT_OK;
