@@ -23,7 +23,8 @@ octi_job *octi_job_create(oct_pool *pool, oct_task *task)
     job->more = NULL;
     job->args = NULL;
     job->args_size = 0;
-    job->has_value = job->place = job->on_heap = job->where = 0;
+    job->has_value = job->on_heap = job->where = 0;
+    atomic_store_explicit(&job->place, OCTI_MADE_HERE, memory_order_relaxed);
     atomic_store_explicit(&job->pool, pool, memory_order_relaxed);
     atomic_store_explicit(&job->word, OCTI_WAITING, memory_order_release);
     return job;
@@ -94,7 +95,7 @@ static void free_job(octi_job *job)
     if (job->on_heap)
         free(*(void **)job->payload);
     octi_args_release(job);
-    if (job->place != OCTI_MADE_HERE)
+    if (atomic_load_explicit(&job->place, memory_order_relaxed) != OCTI_MADE_HERE)
         octi_args_forget_remote(job);
     if (job->more) {
         free(job->more->failure);
@@ -219,7 +220,7 @@ void octi_job_done(octi_job *job, void *value)
 void octi_job_done_elsewhere(octi_job *job)
 {
     octi_args_release(job);
-    job->place = OCTI_REMOTE;
+    atomic_store_explicit(&job->place, OCTI_REMOTE, memory_order_relaxed);
     end_job(job, OCTI_RUNNING, OCTI_DONE);
     octi_job_unref(job);
 }
@@ -342,6 +343,7 @@ oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err)
     oct_err code = store_value(job, value);
     if (code != OCT_OK)
         return oct_fail(err, code, "out of memory for a result of %u bytes", job->task->result.size);
-    job->place = OCTI_BROUGHT;
+    /* Other workers that take the value as well look at this without a lock. */
+    atomic_store_explicit(&job->place, OCTI_BROUGHT, memory_order_release);
     return OCT_OK;
 }

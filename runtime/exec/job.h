@@ -104,15 +104,15 @@ struct octi_job {
     uint32_t index; /* of the block; fixed */
     oct_task *task;
     _Atomic(oct_pool *) pool;
-    octi_waiter *waiters; /* guarded by OCTI_LOCKED; read-only once ended */
-    octi_more *more;      /* or NULL */
-    void *args;           /* the block of exec/args.h: payload, or malloc'ed */
-    uint32_t args_size;   /* of the whole block */
-    uint8_t has_value;    /* value_at(job) holds a native value that this job owns */
-    uint8_t place;        /* of a DONE job's value: octi_value_place */
-    uint8_t on_heap;      /* the payload holds a pointer to the value */
-    uint8_t where;        /* unused by this layer: the executor's */
-    uint64_t executor;    /* the executor's own word: a queue link, a rank and an id, ... */
+    octi_waiter *waiters;  /* guarded by OCTI_LOCKED; read-only once ended */
+    octi_more *more;       /* or NULL */
+    void *args;            /* the block of exec/args.h: payload, or malloc'ed */
+    uint32_t args_size;    /* of the whole block */
+    uint8_t has_value;     /* value_at(job) holds a native value that this job owns */
+    _Atomic uint8_t place; /* of a DONE job's value: octi_value_place */
+    uint8_t on_heap;       /* the payload holds a pointer to the value */
+    uint8_t where;         /* unused by this layer: the executor's */
+    uint64_t executor;     /* the executor's own word: a queue link, a rank and an id, ... */
     _Alignas(16) char payload[OCTI_PAYLOAD];
 };
 
@@ -151,7 +151,7 @@ static inline octi_state octi_job_state(const octi_job *job)
 
 static inline bool octi_job_is_remote(const octi_job *job)
 {
-    return job->place == OCTI_REMOTE;
+    return atomic_load_explicit(&job->place, memory_order_acquire) == OCTI_REMOTE;
 }
 
 static inline bool octi_job_ended(const octi_job *job)
