@@ -135,10 +135,12 @@ static void many_processes_are_stopped(void **state)
     assert_int_equal(left_over(), 0);
 }
 
+/* Twenty doublings a second, so that a machine that is slow to look still ends it before it holds
+ * up all else that runs there. */
 static void a_bomb_that_doubles_is_ended(void **state)
 {
     (void)state;
-    octi_trial_result result = run("bomb() { bomb & bomb & wait; }; bomb", 20);
+    octi_trial_result result = run("bomb() { sleep 0.05; bomb & bomb & wait; }; bomb", 20);
     assert_int_equal(result.end, OCTI_END_PROCESSES);
     octi_trial_deinit(&result);
     assert_int_equal(left_over(), 0);
@@ -149,8 +151,9 @@ static void a_bomb_whose_every_process_leaves_is_ended(void **state)
     (void)state;
     if (geteuid() == 0 && !octi_cell_possible())
         skip(); /* nothing holds root back here */
-    octi_trial_result result =
-        run("cat >bomb.sh <<'END'\nsetsid sh ./bomb.sh & setsid sh ./bomb.sh & wait\nEND\nsh ./bomb.sh", 20);
+    octi_trial_result result = run("cat >bomb.sh <<'END'\nsleep 0.05; setsid sh ./bomb.sh & setsid sh "
+                                   "./bomb.sh & wait\nEND\nsh ./bomb.sh",
+                                   20);
     assert_int_equal(result.end, OCTI_END_PROCESSES);
     octi_trial_deinit(&result);
     assert_int_equal(left_over(), 0);

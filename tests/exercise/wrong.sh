@@ -47,7 +47,7 @@ wrong() {
     leak) in_task "$lesson" "$file" 'char *copy = strdup("a copy"); if (copy && copy[0] == 0) puts(copy);' ;;
     loop) in_main "$lesson" "$file" 'for (volatile int more = 1; more;) more = 1;' ;;
     crash) in_task "$lesson" "$file" 'static int *volatile nowhere; *nowhere = 1;' ;;
-    fork) in_main "$lesson" "$file" 'for (;;) if (fork() < 0) usleep(1000);' ;;
+    fork) in_main "$lesson" "$file" 'for (;; usleep(20000)) if (fork() < 0) usleep(1000);' ;;
     output) in_main "$lesson" "$file" 'for (;;) puts("still converting");' ;;
     memory) in_main "$lesson" "$file" 'for (;;) { char *more = malloc(64 << 20); if (more) memset(more, 1, 64 << 20); }' ;;
     disk) in_main "$lesson" "$file" 'FILE *log = fopen("log", "w"); while (log && fputs("one more line of it\n", log) >= 0) ;' ;;
