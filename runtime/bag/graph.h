@@ -47,10 +47,12 @@ struct oct_bag {
 typedef struct octi_parts {
     oct_future **list;
     size_t count;
+    bool reads_memory; /* the passes read an array of the caller, who may free it when his call has failed */
 } octi_parts;
 
 oct_bag *octi_bag_create(octi_bag_kind kind, oct_pool *pool, oct_bag *from, oct_bag *with, oct_error *err);
 
+/* Waits for what reads the caller's memory, needed or not. */
 void octi_parts_deinit(octi_parts *parts);
 
 /* Takes the future, or forgets that there is none: OCT_E_NOMEM. */

@@ -6,8 +6,11 @@
 
 void octi_parts_deinit(octi_parts *parts)
 {
-    for (size_t i = 0; i < parts->count; i++)
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->reads_memory && parts->list[i])
+            (void)oct_wait(parts->list[i], OCT_FOREVER);
         oct_release(parts->list[i]);
+    }
     free(parts->list);
     *parts = (octi_parts){0};
 }
@@ -79,8 +82,10 @@ static oct_err run_source(const oct_bag *bag, octi_stage_plan *plan, size_t firs
     for (size_t i = first; code == OCT_OK && i < end; i++) {
         octi_input input;
         code = octi_source_part(bag, i, &input, err);
-        if (code == OCT_OK)
-            code = start_pass(bag, plan, &input, out, err);
+        if (code != OCT_OK)
+            break;
+        out->reads_memory |= input.source.kind == OCTI_FROM_MEMORY;
+        code = start_pass(bag, plan, &input, out, err);
     }
     return code;
 }

@@ -169,7 +169,8 @@ static void damage_is_found(void **state)
     bytes[packed - 6] ^= 1; /* of the check sum */
     write_file(bytes, packed);
     expect_failure(OCT_E_INVALID, "is damaged near byte");
-    write_file("\x28\xb5\x2f\xfd garbage and more of it", 30);
+    static const char rubbish[] = "\x28\xb5\x2f\xfd garbage and more of it";
+    write_file(rubbish, sizeof(rubbish));
     expect_failure(OCT_E_INVALID, "is damaged near byte");
     bytes[packed - 6] ^= 1;
     bytes = realloc(bytes, packed + 8);
