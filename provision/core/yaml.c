@@ -223,7 +223,9 @@ static bool emit_scalar(yaml_emitter_t *emitter, const json_t *value)
     } else if (json_is_integer(value)) {
         snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_real(value)) {
-        snprintf(number, sizeof(number), "%.17g", json_real_value(value));
+        int length = snprintf(number, sizeof(number), "%.17g", json_real_value(value));
+        if (!strpbrk(number, ".e")) /* it would be read as an integer */
+            snprintf(number + length, sizeof(number) - (size_t)length, ".0");
     } else if (json_is_boolean(value)) {
         text = json_is_true(value) ? "true" : "false";
     }

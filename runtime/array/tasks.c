@@ -74,7 +74,7 @@ OCT_TASK(oct_doubles, octi_array_cut, octi_array_cut_plan, plan, oct_doubles, fr
         !fits(plan.rows, plan.columns, skip, plan.width, from.count))
         return misfit("cut");
     oct_doubles out = make(plan.rows * plan.columns);
-    for (uint64_t r = 0; out.data && r < plan.rows; r++)
+    for (uint64_t r = 0; out.count > 0 && r < plan.rows; r++)
         memcpy(out.data + r * plan.columns, from.data + (plan.row + r) * plan.width + plan.column,
                plan.columns * sizeof(double));
     return out;
@@ -99,7 +99,7 @@ OCT_TASK(oct_doubles, octi_array_join, octi_array_join_plan, plan, oct_doubles, 
     }
     oct_doubles out = make(count);
     double *to = out.data;
-    for (uint64_t r = 0; to && r < plan.rows; r++)
+    for (uint64_t r = 0; out.count > 0 && r < plan.rows; r++)
         for (uint32_t p = 0; p < plan.count; p++) {
             uint64_t width = parts[p].count / plan.rows;
             if (width > 0)
