@@ -70,6 +70,15 @@ undisturbed() {
     equal "$(at_home find .cache/octavo/journal -type f)" ""
 }
 
+# What is known when a fault is not noticed.
+evidence() {
+    cat err
+    kill -0 $job && echo "the program still runs"
+    wc -l out
+    docker exec "$(container 1)" df /dev/shm
+    docker logs --tail 12 "$(container 0)" 2>&1
+}
+
 # survives WHAT NODE CAUSE [OPTION...]: in the middle of the map, or of the futures.
 survives() {
     local what=$1 node=$2 cause=$3 broken status=0
@@ -79,7 +88,7 @@ survives() {
     wait_for 180 started 100 "$node"
     broken=$(now_ms)
     "$what" "$node" >/dev/null
-    wait_for 180 grep -q "attempt 1 ended" err
+    (wait_for 180 grep -q "attempt 1 ended" err) || { evidence; fail "attempt 1 to end"; }
     echo "seen and ended after $(($(now_ms) - broken)) ms"
     wait $job || status=$?
     cat err
