@@ -435,10 +435,10 @@ bool octi_batch_unpack(octi_batch *batch, oct_unpacker *from)
     for (uint64_t i = 0; i < head[1]; i++) {
         octi_column column = {0};
         char *name = oct_unpack_string(from);
-        bool whole = name && unpack_column(&column, batch->rows, from);
+        bool whole = name && unpack_column(&column, batch->rows, from) && octi_batch_find(batch, name) < 0;
         if (!whole)
             octi_column_deinit(&column);
-        whole = whole && octi_batch_find(batch, name) < 0 && add(batch, name, column, NULL) == OCT_OK;
+        whole = whole && add(batch, name, column, NULL) == OCT_OK;
         free(name);
         if (!whole) {
             octi_batch_deinit(batch);
