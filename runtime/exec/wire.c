@@ -176,7 +176,7 @@ static void explain(const request *self, const oct_error *error, oct_failure *fa
     snprintf(failure->node, sizeof(failure->node), "%s", oct_node_name());
     if (!self->task)
         return;
-    failure->attempts = self->header->attempts + 1;
+    failure->attempts = self->header->attempts < INT32_MAX ? self->header->attempts + 1 : INT32_MAX;
     snprintf(failure->task, sizeof(failure->task), "%s", self->task->name);
     if (self->block)
         octi_args_describe_block(self->task, self->block, self->header->skip, failure->args,

@@ -10,7 +10,7 @@
 
 OCT_TASK(long, fuzz_plain, int, a, double, b)
 {
-    return a + (b > 0);
+    return (long)a + (b > 0);
 }
 
 OCT_TASK(char *, fuzz_strings, const char *, a, oct_doubles, b, const char *, c)
