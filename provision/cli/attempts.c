@@ -109,10 +109,13 @@ static void cancel_forgotten(const cli_attempts *attempts, const cli_launch *lau
     (void)ignored; /* then the next step waits for the nodes, and its user sees that */
 }
 
+/* Another node may be lost meanwhile; and what is left of the lost step, which a new head ends, may
+ * take the check of MPI along with it (OCT_E_STATE). */
 static oct_err heal(cli_attempts *attempts, const cli_loss *loss, oct_error *err)
 {
     oct_err code = OCT_E_LOST;
-    for (int i = 0; i < HEAL_TRIES && (code == OCT_E_LOST || code == OCT_E_TIMEOUT); i++) {
+    for (int i = 0; i < HEAL_TRIES && (code == OCT_E_LOST || code == OCT_E_TIMEOUT || code == OCT_E_STATE);
+         i++) {
         cli_bring_report report = {0};
         attempts->evidence->size = 0;
         code = cli_heal(attempts->cli, attempts->session, i == 0 ? loss->node : NULL, &report,
