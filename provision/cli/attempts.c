@@ -97,6 +97,23 @@ static void end_ranks(const cli_attempts *attempts)
     }
 }
 
+/* The step's daemon on the head would wait a minute for the report of the one that is gone
+ * (slurmstepd's REVERSE_TREE_CHILDREN_TIMEOUT), and hold the head from the next step meanwhile. */
+static void end_lost_step(const cli_attempts *attempts, const cli_launch *launch)
+{
+    static const char script[] = "for try in 1 2 3 4 5; do\n"
+                                 "    job=$(squeue -h -n \"$1\" -o '%i %t')\n"
+                                 "    case $job in '') exit ;; *CG) break ;; esac\n"
+                                 "    sleep 0.2\n"
+                                 "done\n"
+                                 "pkill -KILL -f \"^slurmstepd: \\[${job% *}\\.\"\n";
+    const char *const argv[] = {"sh", "-c", script, "octavo-run", launch->job, NULL};
+    int status;
+    oct_err ignored =
+        cli_session_ask(attempts->session, argv, NULL, 0, EXEC_SECONDS, NULL, NULL, &status, NULL);
+    (void)ignored; /* then the next step waits that minute */
+}
+
 /* A head that comes back takes up its jobs again, and this one holds the nodes. */
 static void cancel_forgotten(const cli_attempts *attempts, const cli_launch *launch)
 {
@@ -151,6 +168,8 @@ static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *er
         return OCT_OK;
     if (launch->loss.head)
         end_ranks(attempts);
+    else
+        end_lost_step(attempts, launch);
     if (cli_given(attempts->cli, "no-heal"))
         return drop(attempts, launch, err);
     oct_err code = heal(attempts, &launch->loss, err);
