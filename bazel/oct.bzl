@@ -52,3 +52,23 @@ def oct_engine_test(name, tags = [], **kwargs):
         tags = tags + ["engine", "exclusive", "external", "local", "manual"],
         **kwargs
     )
+
+def oct_pools_test(name, srcs):
+    """A cmocka test of a collection, as NAME_threads_test and NAME_processes_test, with three workers each."""
+    for kind in ["threads", "processes"]:
+        oct_cc_test(
+            name = "%s_%s_test" % (name, kind),
+            srcs = srcs,
+            args = ["--pool=%s:3" % kind],
+            deps = ["//runtime:octavo", "@cmocka//:lib"],
+        )
+
+def oct_lesson(deps = []):
+    """A lesson's exercise and solution, and `lesson`: its folder as `octavo exercise` needs it."""
+    for name in ["exercise", "solution"]:
+        oct_cc_binary(name = name, srcs = [name + ".c"], deps = deps + ["//runtime:octavo"])
+    native.filegroup(
+        name = "lesson",
+        srcs = native.glob(["*.c", "*.h"]) + ["README.md", "lesson.json"],
+        visibility = ["//tests/exercise:__pkg__"],
+    )
