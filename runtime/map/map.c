@@ -26,9 +26,11 @@ static oct_err fill_in(const oct_task *task, char *args, oct_future *const *futu
         if (code != OCT_OK)
             return code;
         const oct_failure *failure = oct_future_failure(futures[i]);
-        if (failure)
-            return oct_fail(err, failure->error.code, "argument %zu of '%s': %s", i + 1, task->name,
-                            failure->error.what);
+        if (failure) {
+            oct_fail(err, failure->error.code, "argument %zu of '%s': %s", i + 1, task->name,
+                     failure->error.what);
+            return oct_hint(err, "%s", failure->error.hint);
+        }
         const octi_type *wanted = &task->types[i], *given = &job->task->result;
         if (wanted->size != given->size || wanted->user != given->user)
             return oct_fail(err, OCT_E_TYPE,

@@ -56,6 +56,13 @@ OCT_TASK(double, twice_of_all, int, count)
     return sum;
 }
 
+OCT_TASK(double, no_factor)
+{
+    oct_fail(oct_task_error(), OCT_E_NOTFOUND, "there is no factor");
+    oct_hint(oct_task_error(), "make one");
+    return 0;
+}
+
 OCT_TASK(double, six)
 {
     return 6;
@@ -103,6 +110,16 @@ static void further_arguments_are_the_same_for_all(void **state)
     oct_future *factor = oct_submit(*state, six);
     assert_int_equal(oct_map(*state, scaled, in, 3, out, factor, "m"), OCT_OK);
     assert_true(out[0] == 6 && out[2] == 18);
+    oct_release(factor);
+}
+
+static void a_further_argument_that_failed_tells_its_way_out(void **state)
+{
+    double in[3] = {1, 2, 3}, out[3];
+    oct_future *factor = oct_submit(*state, no_factor);
+    assert_int_equal(oct_map(*state, scaled, in, 3, out, factor, "m"), OCT_E_NOTFOUND);
+    assert_string_equal(oct_last_error()->what, "argument 2 of 'scaled': there is no factor");
+    assert_string_equal(oct_last_error()->hint, "make one");
     oct_release(factor);
 }
 
@@ -183,6 +200,7 @@ int suite_maps(void)
         SUITE_TEST(map_keeps_input_order_when_workers_finish_out_of_order),
         SUITE_TEST(map_does_every_item_once_whatever_the_chunk),
         SUITE_TEST(further_arguments_are_the_same_for_all),
+        SUITE_TEST(a_further_argument_that_failed_tells_its_way_out),
         SUITE_TEST(a_failing_item_stops_no_other_and_is_told_in_order),
         SUITE_TEST(outcomes_are_counted_once),
         SUITE_TEST(strings_are_given_away_each),
