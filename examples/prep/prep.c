@@ -15,6 +15,7 @@
 
 #include <oct/oct.h>
 
+#include "examples/prep/digits.h"
 #include "examples/prep/stocks.h"
 #include "examples/prep/taxi.h"
 #include "runtime/base/size.h"
@@ -30,7 +31,7 @@ static const char usage[] =
     "  octavo-prep stocks --to /tmp/s --seed 7 others, elsewhere\n"
     "\n"
     "Options:\n"
-    "  --size SIZE   how much, such as 500m or 1g (default 64m)\n"
+    "  --size SIZE   how much, such as 500m or 1g (default 64m; digits: 64k)\n"
     "  --seed N      another number makes other data (default 42)\n"
     "  --to FOLDER   where (default data/<what>)\n"
     "  --pool SPEC   threads, threads:4, processes:4 or cluster\n"
@@ -39,6 +40,7 @@ static const char usage[] =
 /* A set of data: files that are made one apart from another. */
 typedef struct data_set {
     const char *name;
+    int64_t usual;      /* bytes of all, where nobody says */
     const char *length; /* what the length of a file is counted in */
     const char *under;  /* the folder's part that the files are in, with a slash before it */
     int files;
@@ -57,9 +59,15 @@ static void taxi_path(int file, const char *folder, char *to, size_t size)
     snprintf(to, size, "%s/yellow_tripdata_2019-%02d.csv", folder, file + 1);
 }
 
+static void digits_path(int file, const char *folder, char *to, size_t size)
+{
+    snprintf(to, size, "%s/digits-%d.csv", folder, file + 1);
+}
+
 static const data_set sets[] = {
-    {"stocks", "days", "/json", STOCKS_SYMBOLS, stocks_days, stock_path, stocks_write_json},
-    {"taxi", "trips", "", TAXI_MONTHS, taxi_trips, taxi_path, taxi_write_csv},
+    {"stocks", 64 << 20, "days", "/json", STOCKS_SYMBOLS, stocks_days, stock_path, stocks_write_json},
+    {"taxi", 64 << 20, "trips", "", TAXI_MONTHS, taxi_trips, taxi_path, taxi_write_csv},
+    {"digits", 64 << 10, "digits", "", DIGITS_FILES, digits_count, digits_path, digits_write_csv},
 };
 
 enum { SETS = sizeof(sets) / sizeof(sets[0]), FILES_MOST = 64 };
@@ -67,7 +75,7 @@ enum { SETS = sizeof(sets) / sizeof(sets[0]), FILES_MOST = 64 };
 typedef struct request {
     int set;
     const char *folder;
-    int64_t size;
+    int64_t size; /* 0: the set's usual one */
     uint64_t seed;
     bool quiet;
     bool help;
@@ -196,10 +204,11 @@ static oct_err parse_set(const char *name, request *r, char *folder, size_t size
         r->set++;
     if (r->set == SETS) {
         oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", name);
-        return oct_hint(err, "there are: stocks, taxi");
+        return oct_hint(err, "there are: stocks, taxi, digits");
     }
     snprintf(folder, size, "data/%s", name);
     r->folder = r->folder ? r->folder : folder;
+    r->size = r->size ? r->size : sets[r->set].usual;
     return OCT_OK;
 }
 
@@ -214,6 +223,18 @@ static oct_err parse_seed(const char *text, uint64_t *seed, oct_error *err)
     return OCT_OK;
 }
 
+static oct_err parse_size(const char *text, int64_t *size, oct_error *err)
+{
+    uint64_t bytes = 0;
+    oct_err code = octi_size_parse(text, &bytes, err);
+    if (code != OCT_OK)
+        return code;
+    if (bytes < 1 || bytes > ((uint64_t)1 << 40))
+        return oct_fail(err, OCT_E_INVALID, "the size must be from 1 byte to 1 TB");
+    *size = (int64_t)bytes;
+    return OCT_OK;
+}
+
 static oct_err parse_options(int argc, char **argv, request *r, char *folder, size_t room, oct_error *err)
 {
     enum { SIZE = 1, SEED, TO, QUIET, HELP };
@@ -222,13 +243,12 @@ static oct_err parse_options(int argc, char **argv, request *r, char *folder, si
         {"to", required_argument, NULL, TO},     {"quiet", no_argument, NULL, QUIET},
         {"help", no_argument, NULL, HELP},       {0},
     };
-    uint64_t size = (uint64_t)r->size;
     int option;
     oct_err code = OCT_OK;
     opterr = 0;
     while (code == OCT_OK && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == SIZE)
-            code = octi_size_parse(optarg, &size, err);
+            code = parse_size(optarg, &r->size, err);
         else if (option == SEED)
             code = parse_seed(optarg, &r->seed, err);
         else if (option == TO)
@@ -242,9 +262,6 @@ static oct_err parse_options(int argc, char **argv, request *r, char *folder, si
     }
     if (code != OCT_OK || r->help)
         return code;
-    if (size < 1 || size > ((uint64_t)1 << 40))
-        return oct_fail(err, OCT_E_INVALID, "the size must be from 1 byte to 1 TB");
-    r->size = (int64_t)size;
     if (optind == argc)
         return oct_fail(err, OCT_E_INVALID, "which data? 'octavo-prep stocks', say");
     if (optind + 1 < argc)
@@ -259,7 +276,7 @@ int main(int argc, char **argv)
         return fail(oct_last_error(), 1);
 
     /* From here on every way out closes the pool: other ranks wait for that. */
-    request r = {.size = 64 << 20, .seed = 42};
+    request r = {.seed = 42};
     char folder[64];
     oct_error err;
     int status = 0;

@@ -24,6 +24,7 @@ in_task() {
     case $1 in
     01-map) insert "$2" 'conversion result = {0};' "$3" ;;
     02-futures) insert "$2" 'correlation result = {0};' "$3" ;;
+    04-search) insert "$2" 'double accuracy = 0;' "$3" ;;
     08-taxi-frame)
         insert "$2" '#include "trips.h"' "OCT_TASK(int, look, int, month) { $3 oct_sleep(0.002); return month; }" # as long as several workers need to get some
         in_main "$1" "$2" 'int months[64] = {0}, seen[64]; if (oct_map(pool, look, months, 64, seen) != OCT_OK) oct_die(NULL);'
@@ -73,6 +74,12 @@ make_slow() {
         replace "$2" '(void)series_correlate(' "$lock
     for (int i = 0; i < 3; i++)
         (void)series_correlate(a, b, &result, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    04-search)
+        replace "$2" '(void)search_score(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)search_score(digits, t, &accuracy, oct_task_error());
     pthread_mutex_unlock(&lock);"
         ;;
     08-taxi-frame)
