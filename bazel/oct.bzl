@@ -53,7 +53,7 @@ def oct_engine_test(name, tags = [], **kwargs):
         **kwargs
     )
 
-def oct_pools_test(name, srcs):
+def oct_pools_test(name, srcs, **kwargs):
     """A cmocka test of a collection, as NAME_threads_test and NAME_processes_test, with three workers each."""
     for kind in ["threads", "processes"]:
         oct_cc_test(
@@ -61,6 +61,7 @@ def oct_pools_test(name, srcs):
             srcs = srcs,
             args = ["--pool=%s:3" % kind],
             deps = ["//runtime:octavo", "@cmocka//:lib"],
+            **kwargs
         )
 
 def oct_lesson(deps = []):

@@ -3,12 +3,15 @@
 
 #include "runtime/bag/graph.h"
 #include "runtime/bag/key.h"
+#include "runtime/bag/spill.h"
 #include "runtime/exec/failure.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
 oct_bag *octi_bag_create(octi_bag_kind kind, oct_pool *pool, oct_bag *from, oct_bag *with, oct_error *err)
 {
+    if (octi_spill_check(err) != OCT_OK)
+        return NULL;
     oct_bag *bag = calloc(1, sizeof(*bag));
     if (!bag) {
         oct_fail(err, OCT_E_NOMEM, "out of memory for a bag");

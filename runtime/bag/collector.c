@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/bag/pass.h"
+#include "runtime/bag/spill.h"
 
 enum { SLACK = 4096 };
 
@@ -256,8 +257,8 @@ static void find_buckets(const octi_sink *sink, const octi_rows *rows, const oct
 static bool split(const octi_sink *sink, const octi_rows *splitters, octi_bag_part *part)
 {
     octi_rows ordered, *rows = &part->rows;
-    uint32_t *bucket = malloc((rows->count + 1) * sizeof(*bucket));
-    uint32_t *index = malloc((rows->count + 1) * sizeof(*index));
+    uint32_t *bucket = octi_spill_take((rows->count + 1) * sizeof(*bucket));
+    uint32_t *index = octi_spill_take((rows->count + 1) * sizeof(*index));
     uint64_t *next = calloc(sink->buckets + 1, sizeof(*next));
     part->starts = calloc(sink->buckets + 1, sizeof(*part->starts));
     part->buckets = sink->buckets;
@@ -275,8 +276,8 @@ static bool split(const octi_sink *sink, const octi_rows *splitters, octi_bag_pa
         octi_rows_gather(&ordered, rows, index, rows->count);
         whole = !ordered.failed;
     }
-    free(bucket);
-    free(index);
+    octi_spill_release(bucket);
+    octi_spill_release(index);
     free(next);
     octi_rows_deinit(whole ? rows : &ordered);
     if (whole)
@@ -303,7 +304,7 @@ oct_err octi_collector_finish(octi_collector *self, const octi_rows *splitters, 
         whole = split(sink, splitters, &made);
     if (!whole) {
         octi_bag_part_deinit(&made);
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for the records of a bag");
+        return octi_spill_fail(err, "the records of a bag");
     }
     *out = made;
     return OCT_OK;

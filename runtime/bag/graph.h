@@ -88,6 +88,13 @@ octi_sink octi_sink_keep(const octi_shape *shape);
 OCT_NODISCARD oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *parts,
                                        oct_future **out, oct_error *err);
 
+/* The same of one bucket of each part, where tasks share memory; the parts stay the caller's. */
+OCT_NODISCARD oct_err octi_parts_merge_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket,
+                                              const octi_parts *parts, oct_future **out, oct_error *err);
+
+/* True where tasks see each other's memory, and the program's. */
+bool octi_bag_shares_memory(const oct_pool *pool);
+
 /* What a bag that moves records has, as parts. */
 OCT_NODISCARD oct_err octi_bag_shuffle(const oct_bag *bag, octi_parts *out, oct_error *err);
 
@@ -95,8 +102,8 @@ OCT_NODISCARD oct_err octi_bag_shuffle(const oct_bag *bag, octi_parts *out, oct_
 OCT_NODISCARD oct_err octi_bag_home(const oct_bag *bag, const octi_sink *sink, octi_rows *out,
                                     oct_error *err);
 
-/* A future's value, taken; its failure as an error. */
-OCT_NODISCARD oct_err octi_part_home(oct_future *future, octi_bag_part *out, oct_error *err);
+/* A future's value, taken: *future is NULL then; its failure as an error. */
+OCT_NODISCARD oct_err octi_part_home(oct_future **future, octi_bag_part *out, oct_error *err);
 
 enum { OCTI_BUCKETS = 32, OCTI_SPREAD = UINT16_MAX };
 

@@ -1,7 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/bag/key.h"
+#include "runtime/bag/spill.h"
 #include "runtime/task/type.h"
 
 /* What a value takes in its group's array; a string brings its NUL. */
@@ -64,13 +64,13 @@ bool octi_rows_group(octi_rows *rows, const octi_shape *shape)
 {
     octi_rows groups;
     octi_table table = {0};
-    uint32_t *group_of = malloc((rows->count + 1) * sizeof(*group_of));
+    uint32_t *group_of = octi_spill_take((rows->count + 1) * sizeof(*group_of));
     octi_rows_init(&groups, shape);
     bool whole = group_of && measure(rows, &groups, &table, group_of) && fill(rows, &groups, group_of);
     octi_rows_deinit(whole ? rows : &groups);
     if (whole)
         *rows = groups;
     octi_table_deinit(&table);
-    free(group_of);
+    octi_spill_release(group_of);
     return whole;
 }

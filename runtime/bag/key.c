@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/bag/key.h"
+#include "runtime/bag/spill.h"
 
 bool octi_field_has_key(octi_field field)
 {
@@ -162,8 +163,8 @@ RADIX_SORT(sort_keyed, keyed, KEY_WITH_ROW)
 static bool sort_numbers(octi_rows *rows, uint64_t flip)
 {
     octi_field field = rows->shape.fields[0];
-    uint64_t *keys = malloc(2 * rows->count * sizeof(*keys));
-    size_t(*counts)[VALUES] = malloc(DIGITS * sizeof(*counts));
+    uint64_t *keys = octi_spill_take(2 * rows->count * sizeof(*keys));
+    size_t(*counts)[VALUES] = octi_spill_take(DIGITS * sizeof(*counts));
     if (keys && counts) {
         octi_keys_of(field, rows->values[0], rows->count, keys);
         for (size_t i = 0; i < rows->count; i++)
@@ -173,8 +174,8 @@ static bool sort_numbers(octi_rows *rows, uint64_t flip)
             number_of(field, sorted[i] ^ flip, octi_rows_at(rows, 0, i));
     }
     bool done = keys && counts;
-    free(keys);
-    free(counts);
+    octi_spill_release(keys);
+    octi_spill_release(counts);
     return done;
 }
 
@@ -204,8 +205,8 @@ static bool order_rows(const octi_rows *rows, uint64_t flip, uint32_t *index)
         qsort_r(index, rows->count, sizeof(*index), compare_rows, &order);
         return true;
     }
-    keyed *keys = malloc(2 * rows->count * sizeof(*keys));
-    size_t(*counts)[VALUES] = malloc(DIGITS * sizeof(*counts));
+    keyed *keys = octi_spill_take(2 * rows->count * sizeof(*keys));
+    size_t(*counts)[VALUES] = octi_spill_take(DIGITS * sizeof(*counts));
     if (keys && counts) {
         for (size_t i = 0; i < rows->count; i++)
             keys[i] = (keyed){octi_key_of(field, octi_rows_at(rows, 0, i)) ^ flip, i};
@@ -214,8 +215,8 @@ static bool order_rows(const octi_rows *rows, uint64_t flip, uint32_t *index)
             index[i] = (uint32_t)sorted[i].row;
     }
     bool done = keys && counts;
-    free(keys);
-    free(counts);
+    octi_spill_release(keys);
+    octi_spill_release(counts);
     return done;
 }
 
@@ -226,7 +227,7 @@ bool octi_rows_sort(octi_rows *rows, bool descending)
         return true;
     if (rows->shape.count == 1 && octi_field_is_number(rows->shape.fields[0]))
         return sort_numbers(rows, flip);
-    uint32_t *index = rows->count < UINT32_MAX ? malloc(rows->count * sizeof(*index)) : NULL;
+    uint32_t *index = rows->count < UINT32_MAX ? octi_spill_take(rows->count * sizeof(*index)) : NULL;
     octi_rows sorted;
     octi_rows_init(&sorted, &rows->shape);
     bool done = index && order_rows(rows, flip, index);
@@ -234,7 +235,7 @@ bool octi_rows_sort(octi_rows *rows, bool descending)
         octi_rows_gather(&sorted, rows, index, rows->count);
         done = !sorted.failed;
     }
-    free(index);
+    octi_spill_release(index);
     if (!done) {
         octi_rows_deinit(&sorted);
         return false;
@@ -253,7 +254,7 @@ struct octi_table_slot {
 
 void octi_table_deinit(octi_table *table)
 {
-    free(table->slots);
+    octi_spill_release(table->slots);
     *table = (octi_table){0};
 }
 
@@ -276,15 +277,16 @@ static struct octi_table_slot *slot_of(const octi_table *table, const octi_rows 
 static bool grow(octi_table *table, const octi_rows *rows)
 {
     octi_table bigger = {.size = table->size ? 2 * table->size : 64, .count = table->count};
-    bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));
+    bigger.slots = octi_spill_take(bigger.size * sizeof(*bigger.slots));
     if (!bigger.slots)
         return false;
+    memset(bigger.slots, 0, bigger.size * sizeof(*bigger.slots));
     for (size_t i = 0; i < table->count; i++) {
         const void *key = octi_rows_at(rows, 0, i);
         uint64_t hash = octi_key_hash(rows->shape.fields[0], key);
         *slot_of(&bigger, rows, key, hash) = (struct octi_table_slot){(uint32_t)hash, (uint32_t)i + 1};
     }
-    free(table->slots);
+    octi_spill_release(table->slots);
     *table = bigger;
     return true;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "runtime/bag/graph.h"
+#include "runtime/bag/spill.h"
 #include "runtime/exec/failure.h"
 
 enum { PART_BYTES = 1 << 20, MOST_PARTS = 128, FEW = 32 };
@@ -163,7 +164,12 @@ static oct_err carry(const oct_bag *bag, octi_input *input, oct_error *err)
     if (!input->here.rows.failed)
         return OCT_OK;
     octi_rows_deinit(&input->here.rows);
-    return oct_fail(err, OCT_E_NOMEM, "out of memory for a part of an array");
+    return octi_spill_fail(err, "a part of an array");
+}
+
+bool octi_bag_shares_memory(const oct_pool *pool)
+{
+    return strcmp(oct_pool_kind(pool), "threads") == 0;
 }
 
 oct_err octi_source_part(const oct_bag *bag, size_t part, octi_input *input, oct_error *err)
@@ -181,7 +187,7 @@ oct_err octi_source_part(const oct_bag *bag, size_t part, octi_input *input, oct
         input->source.kind = OCTI_FROM_RANGE;
         return OCT_OK;
     }
-    if (bag->kind == OCTI_BAG_TABLE || strcmp(oct_pool_kind(bag->pool), "threads") != 0)
+    if (bag->kind == OCTI_BAG_TABLE || !octi_bag_shares_memory(bag->pool))
         return carry(bag, input, err);
     input->source.kind = OCTI_FROM_MEMORY;
     input->source.address = (uint64_t)(uintptr_t)bag->memory;

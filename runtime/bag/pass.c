@@ -4,6 +4,7 @@
 #include "oct/bag.h"
 #include "runtime/bag/pass.h"
 #include "runtime/bag/json.h"
+#include "runtime/bag/spill.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
@@ -260,7 +261,7 @@ oct_err octi_pass_run(const octi_stage_plan *plan, const octi_source *source, co
     if (code == OCT_OK)
         code = octi_source_read(source, path, a, b, pass, err);
     if (code == OCT_OK && pass->failed)
-        code = oct_fail(err, OCT_E_NOMEM, "out of memory for the records of a bag");
+        code = octi_spill_fail(err, "the records of a bag");
     if (code == OCT_OK && (code = err->code) == OCT_OK)
         code = octi_collector_finish(&pass->collector, plan->sink.ranged ? b : NULL, out, err);
     pass_deinit(pass);

@@ -65,6 +65,7 @@ typedef struct octi_sink {
     uint64_t limit;   /* of OCTI_KEEP and OCTI_TOP */
     uint32_t buckets; /* more than 1: the records are put in order by bucket, by hash of the key ... */
     uint32_t ranged;  /* ... or by the splitters, which are the pass's second part */
+    uint32_t bucket;  /* of a merge: which bucket of each part, counted from 1; 0: all records */
     octi_shape in, out;
     char state[OCTI_STATE]; /* where folds begin */
 } octi_sink;

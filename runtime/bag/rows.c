@@ -1,8 +1,8 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/bag/rows.h"
+#include "runtime/bag/spill.h"
 #include "runtime/task/type.h"
 
 /* Strings and arrays lie one after the other in pieces that never move. */
@@ -12,7 +12,8 @@ struct octi_rows_memory {
     _Alignas(16) char bytes[];
 };
 
-enum { PIECE = 64 << 10, NULL_SIZE = UINT32_MAX };
+/* Each piece is twice as large as the one before. */
+enum { FIRST_PIECE = 32 << 10, LAST_PIECE = 1 << 20, NULL_SIZE = UINT32_MAX };
 
 octi_field octi_field_of(const octi_type *type)
 {
@@ -73,7 +74,7 @@ static void free_memory(octi_rows *rows)
 {
     while (rows->memory) {
         octi_rows_memory *next = rows->memory->next;
-        free(rows->memory);
+        octi_spill_release(rows->memory);
         rows->memory = next;
     }
 }
@@ -81,9 +82,17 @@ static void free_memory(octi_rows *rows)
 void octi_rows_deinit(octi_rows *rows)
 {
     for (uint32_t f = 0; f < OCTI_ROW_FIELDS; f++)
-        free(rows->values[f]);
+        octi_spill_release(rows->values[f]);
     free_memory(rows);
     *rows = (octi_rows){0};
+}
+
+void octi_rows_rest(const octi_rows *rows)
+{
+    for (uint32_t f = 0; f < rows->shape.count; f++)
+        octi_spill_rest(rows->values[f]);
+    for (const octi_rows_memory *piece = rows->memory; piece; piece = piece->next)
+        octi_spill_rest(piece);
 }
 
 void octi_rows_clear(octi_rows *rows)
@@ -100,7 +109,7 @@ bool octi_rows_reserve(octi_rows *rows, size_t more)
     if (wanted < 2 * rows->capacity)
         wanted = 2 * rows->capacity;
     for (uint32_t f = 0; f < rows->shape.count; f++) {
-        char *values = realloc(rows->values[f], wanted * rows->shape.fields[f].size);
+        char *values = octi_spill_resize(rows->values[f], wanted * rows->shape.fields[f].size);
         if (!values) {
             rows->failed = true;
             return false;
@@ -116,8 +125,9 @@ void *octi_rows_memory_take(octi_rows *rows, size_t size)
     size = (size + 15) & ~(size_t)15;
     octi_rows_memory *piece = rows->memory;
     if (!piece || piece->size - piece->used < size) {
-        size_t room = size > PIECE ? size : PIECE;
-        piece = malloc(sizeof(*piece) + room);
+        size_t room = !piece ? FIRST_PIECE : 2 * piece->size < LAST_PIECE ? 2 * piece->size : LAST_PIECE;
+        room = size > room ? size : room;
+        piece = octi_spill_take(sizeof(*piece) + room);
         if (!piece) {
             rows->failed = true;
             return NULL;
@@ -253,11 +263,12 @@ static bool field_makes_sense(octi_field field)
     }
 }
 
-bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from)
+bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from, bool *full)
 {
     octi_shape shape;
     uint64_t count;
     *rows = (octi_rows){0};
+    *full = false;
     if (!oct_unpack(from, &shape, sizeof(shape)) || !oct_unpack(from, &count, sizeof(count)) ||
         shape.count > OCTI_ROW_FIELDS || count > oct_unpack_left(from))
         return false;
@@ -275,7 +286,9 @@ bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from)
             whole = unpack_value(rows, field, octi_rows_at(rows, f, i), from);
     }
     rows->count = (size_t)count;
-    if (!whole)
+    if (!whole) {
+        *full = rows->failed;
         octi_rows_deinit(rows);
+    }
     return whole;
 }

@@ -2,7 +2,8 @@
  *
  * A record has one field, or several where operations pair them. What strings and arrays point
  * at is in the rows' own memory after an append; blocks, which live for one step of a pass,
- * borrow. Running out of memory is remembered in `failed`: one check at the end is enough. */
+ * borrow. All of it is memory of bag/spill.h. Running out of that is remembered in `failed`: one check at the
+ * end is enough. */
 #ifndef OCTI_ROWS_H
 #define OCTI_ROWS_H
 
@@ -42,6 +43,9 @@ void octi_shape_describe(const octi_shape *shape, char *out, size_t size);
 void octi_rows_init(octi_rows *rows, const octi_shape *shape);
 void octi_rows_deinit(octi_rows *rows);
 
+/* The records will not be looked at for a while: see octi_spill_rest. */
+void octi_rows_rest(const octi_rows *rows);
+
 /* Forgets the records, keeps the room for them. */
 void octi_rows_clear(octi_rows *rows);
 
@@ -67,6 +71,8 @@ void octi_rows_append(octi_rows *rows, const octi_rows *from, size_t first, size
 void octi_rows_gather(octi_rows *rows, const octi_rows *from, const uint32_t *index, size_t count);
 
 void octi_rows_pack(const octi_rows *rows, oct_packer *to);
-bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from);
+
+/* False when the bytes make no sense, or with *full when there was no room for them. */
+bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from, bool *full);
 
 #endif

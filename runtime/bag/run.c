@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/bag/graph.h"
+#include "runtime/bag/spill.h"
 #include "runtime/exec/failure.h"
 
 void octi_parts_deinit(octi_parts *parts)
@@ -178,22 +179,41 @@ oct_err octi_bag_parts(const oct_bag *bag, const octi_sink *sink, octi_parts *ou
     return code;
 }
 
-oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *parts, oct_future **out,
-                         oct_error *err)
+/* One level of the tree; a merge of nothing is an empty part. */
+static oct_err merge_level(oct_pool *pool, const octi_sink *sink, uint32_t bucket, const octi_parts *parts,
+                           octi_parts *out, oct_error *err)
 {
     octi_sink merging = *sink;
     merging.buckets = 0;
+    merging.bucket = bucket;
+    oct_err code = OCT_OK;
+    for (size_t i = 0; code == OCT_OK && (i == 0 || i < parts->count); i += OCTI_WAYS) {
+        size_t count = parts->count - i < OCTI_WAYS ? parts->count - i : OCTI_WAYS;
+        code = octi_parts_add(out, octi_bag_merge_start(pool, &merging, parts->list + i, count), err);
+    }
+    return code;
+}
+
+oct_err octi_parts_merge_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket,
+                                const octi_parts *parts, oct_future **out, oct_error *err)
+{
+    octi_parts level = {0};
+    oct_err code = merge_level(pool, sink, bucket + 1, parts, &level, err);
+    if (code == OCT_OK)
+        return octi_parts_merge(pool, sink, &level, out, err);
+    octi_parts_deinit(&level);
+    return code;
+}
+
+oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *parts, oct_future **out,
+                         oct_error *err)
+{
     octi_parts level = *parts;
     *parts = (octi_parts){0};
     oct_err code = OCT_OK;
-    bool once = level.count == 0; /* a merge of nothing is an empty part */
-    while (code == OCT_OK && (once || level.count > 1)) {
+    while (code == OCT_OK && level.count != 1) {
         octi_parts next = {0};
-        for (size_t i = 0; code == OCT_OK && (i < level.count || once); i += OCTI_WAYS) {
-            size_t count = level.count - i < OCTI_WAYS ? level.count - i : OCTI_WAYS;
-            code = octi_parts_add(&next, octi_bag_merge_start(pool, &merging, level.list + i, count), err);
-            once = false;
-        }
+        code = merge_level(pool, sink, 0, &level, &next, err);
         octi_parts_deinit(&level);
         level = next;
     }
@@ -205,12 +225,19 @@ oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *part
     return code;
 }
 
-oct_err octi_part_home(oct_future *future, octi_bag_part *out, oct_error *err)
+oct_err octi_part_home(oct_future **future, octi_bag_part *out, oct_error *err)
 {
-    oct_err code = oct_result(future, out);
-    if (code == OCT_OK)
+    oct_err code = oct_result(*future, out);
+    if (code == OCT_OK) {
+        *future = NULL;
+        oct_error lost;
+        if (octi_bag_part_check(out, err ? err : &lost) == OCT_OK)
+            return OCT_OK;
+        code = out->lost->code;
+        octi_bag_part_deinit(out);
         return code;
-    const oct_failure *failure = oct_future_failure(future);
+    }
+    const oct_failure *failure = oct_future_failure(*future);
     if (err && failure)
         *err = failure->error;
     else if (err && err != octi_last_error())
@@ -232,10 +259,9 @@ oct_err octi_bag_home(const oct_bag *bag, const octi_sink *sink, octi_rows *out,
     }
     for (size_t i = 0; code == OCT_OK && i < parts.count; i++) {
         octi_bag_part part;
-        code = octi_part_home(parts.list[i], &part, err);
+        code = octi_part_home(&parts.list[i], &part, err);
         if (code != OCT_OK)
             break;
-        parts.list[i] = NULL;
         if (parts.count == 1) {
             all = part.rows;
             part.rows = (octi_rows){0};
@@ -244,7 +270,7 @@ oct_err octi_bag_home(const oct_bag *bag, const octi_sink *sink, octi_rows *out,
         }
         octi_bag_part_deinit(&part);
         if (all.failed)
-            code = oct_fail(err, OCT_E_NOMEM, "out of memory for the records of a bag");
+            code = octi_spill_fail(err, "the records of a bag");
     }
     octi_parts_deinit(&parts);
     if (code == OCT_OK)

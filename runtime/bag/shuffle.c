@@ -3,9 +3,27 @@
 
 #include "runtime/bag/graph.h"
 #include "runtime/bag/key.h"
+#include "runtime/bag/spill.h"
 #include "runtime/exec/failure.h"
 
 enum { SAMPLES = 256 };
+
+/* A bucket of all parts. Where parts are on other nodes a task beside each makes the piece that is to move.
+ */
+static oct_err gather_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket, const octi_parts *in,
+                             oct_future **out, oct_error *err)
+{
+    if (octi_bag_shares_memory(pool))
+        return octi_parts_merge_bucket(pool, sink, bucket, in, out, err);
+    octi_parts pieces = {0};
+    oct_err code = OCT_OK;
+    for (size_t i = 0; code == OCT_OK && i < in->count; i++)
+        code = octi_parts_add(&pieces, octi_bag_piece_start(pool, in->list[i], bucket), err);
+    if (code == OCT_OK)
+        return octi_parts_merge(pool, sink, &pieces, out, err);
+    octi_parts_deinit(&pieces);
+    return code;
+}
 
 /* Parts that are in buckets become a part a bucket: each gets only the pieces that are its own. Takes `in`.
  */
@@ -19,14 +37,8 @@ static oct_err exchange(oct_pool *pool, const octi_sink *sink, uint32_t buckets,
         return code == OCT_OK ? octi_parts_add(out, merged, err) : code;
     }
     for (uint32_t b = 0; code == OCT_OK && b < buckets; b++) {
-        octi_parts pieces = {0};
         oct_future *merged;
-        for (size_t i = 0; code == OCT_OK && i < in->count; i++)
-            code = octi_parts_add(&pieces, octi_bag_piece_start(pool, in->list[i], b), err);
-        if (code == OCT_OK)
-            code = octi_parts_merge(pool, sink, &pieces, &merged, err);
-        else
-            octi_parts_deinit(&pieces);
+        code = gather_bucket(pool, sink, b, in, &merged, err);
         if (code == OCT_OK)
             code = octi_parts_add(out, merged, err);
     }
@@ -85,16 +97,15 @@ static oct_err sample_keys(oct_pool *pool, const octi_parts *parts, octi_field k
         code = octi_parts_add(&samples, octi_bag_keys_start(pool, parts->list[i], SAMPLES), err);
     for (size_t i = 0; code == OCT_OK && i < samples.count; i++) {
         octi_bag_part part;
-        code = octi_part_home(samples.list[i], &part, err);
+        code = octi_part_home(&samples.list[i], &part, err);
         if (code != OCT_OK)
             break;
-        samples.list[i] = NULL;
         octi_rows_append(keys, &part.rows, 0, part.rows.count);
         octi_bag_part_deinit(&part);
     }
     octi_parts_deinit(&samples);
     if (code == OCT_OK && (keys->failed || !octi_rows_sort(keys, false)))
-        code = oct_fail(err, OCT_E_NOMEM, "out of memory for a sample of keys");
+        code = octi_spill_fail(err, "a sample of keys");
     return code;
 }
 
@@ -109,7 +120,7 @@ static oct_err splitters(oct_pool *pool, const octi_rows *keys, uint32_t buckets
     for (uint32_t b = 1; b < buckets && keys->count > 0; b++)
         octi_rows_append(&input.here.rows, keys, keys->count * b / buckets, 1);
     oct_err code = input.here.rows.failed
-                       ? oct_fail(err, OCT_E_NOMEM, "out of memory for a sample of keys")
+                       ? octi_spill_fail(err, "a sample of keys")
                        : octi_parts_add(out, octi_bag_pass_start(pool, &plan, &input), err);
     octi_bag_part_deinit(&input.here);
     return code;

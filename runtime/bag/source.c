@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/bag/pass.h"
+#include "runtime/bag/spill.h"
 
 /* Blocks borrow their values. */
 static void copy_fields(octi_rows *block, uint32_t to, const octi_rows *from, size_t row, size_t count)
@@ -93,7 +94,8 @@ static bool read_join(const octi_rows *a, const octi_rows *b, octi_rows *block, 
     octi_table table = {0};
     octi_rows keys;
     octi_shape key = {1, {b->shape.fields[0]}};
-    size_t *heads = malloc((b->count + 1) * sizeof(*heads)), *next = malloc((b->count + 1) * sizeof(*next));
+    size_t *heads = octi_spill_take((b->count + 1) * sizeof(*heads));
+    size_t *next = octi_spill_take((b->count + 1) * sizeof(*next));
     octi_rows_init(&keys, &key);
     bool whole = heads && next;
     for (size_t i = b->count; whole && i-- > 0;) { /* from the end: the lists are in order then */
@@ -122,8 +124,8 @@ static bool read_join(const octi_rows *a, const octi_rows *b, octi_rows *block, 
     }
     if (whole && block->count > 0)
         octi_pass_push(pass, block);
-    free(heads);
-    free(next);
+    octi_spill_release(heads);
+    octi_spill_release(next);
     octi_rows_deinit(&keys);
     octi_table_deinit(&table);
     return whole;
@@ -197,5 +199,5 @@ oct_err octi_source_read(const octi_source *source, const char *path, const octi
             whole = read_join(a, b, &block, pass);
         }
     octi_rows_deinit(&block);
-    return whole ? code : oct_fail(err, OCT_E_NOMEM, "out of memory to read a part of a bag");
+    return whole ? code : octi_spill_fail(err, "a part of a bag");
 }

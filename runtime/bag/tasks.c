@@ -1,6 +1,7 @@
 #include "runtime/bag/tasks.h"
 
 #include "runtime/bag/pass.h"
+#include "runtime/bag/spill.h"
 
 static void release_part(octi_bag_part *part)
 {
@@ -13,34 +14,59 @@ OCT_TASK(octi_bag_part, octi_bag_pass, octi_stage_plan, plan, octi_source, sourc
          octi_bag_part, a, octi_bag_part, b)
 {
     octi_bag_part out = {0};
-    if (octi_pass_run(&plan, &source, path, &a.rows, &b.rows, &out, oct_task_error()) != OCT_OK)
+    oct_error *err = oct_task_error();
+    if (octi_bag_part_check(&a, err) != OCT_OK || octi_bag_part_check(&b, err) != OCT_OK ||
+        octi_pass_run(&plan, &source, path, &a.rows, &b.rows, &out, err) != OCT_OK)
         out = (octi_bag_part){0};
+    octi_rows_rest(&a.rows);
+    octi_rows_rest(&b.rows);
+    octi_rows_rest(&out.rows);
     return out;
 }
 
-static octi_bag_part slice(const octi_rows *rows, uint64_t begin, uint64_t end)
+static octi_bag_part slice(const octi_bag_part *part, uint64_t begin, uint64_t end)
 {
     octi_bag_part out = {0};
+    const octi_rows *rows = &part->rows;
+    if (octi_bag_part_check(part, oct_task_error()) != OCT_OK)
+        return out;
     octi_rows_init(&out.rows, &rows->shape);
     if (begin < end)
         octi_rows_append(&out.rows, rows, (size_t)begin, (size_t)(end - begin));
     if (out.rows.failed) {
         octi_bag_part_deinit(&out);
-        oct_fail(oct_task_error(), OCT_E_NOMEM, "out of memory for a piece of a bag");
+        octi_spill_fail(oct_task_error(), "a piece of a bag");
     }
+    octi_rows_rest(rows);
+    octi_rows_rest(&out.rows);
     return out;
 }
 
 OCT_TASK(octi_bag_part, octi_bag_piece, octi_bag_part, part, uint64_t, bucket)
 {
     if (part.buckets == 0) /* there is one */
-        return slice(&part.rows, 0, part.rows.count);
-    return slice(&part.rows, part.starts[bucket], part.starts[bucket + 1]);
+        return slice(&part, 0, part.rows.count);
+    return slice(&part, part.starts[bucket], part.starts[bucket + 1]);
 }
 
 OCT_TASK(octi_bag_part, octi_bag_slice, octi_bag_part, part, uint64_t, begin, uint64_t, end)
 {
-    return slice(&part.rows, begin, end);
+    return slice(&part, begin, end);
+}
+
+/* The records of the sink's bucket without a copy of them. */
+static void merge_part(octi_collector *collector, const octi_bag_part *part)
+{
+    const octi_sink *sink = collector->sink;
+    octi_rows view = {.shape = part->rows.shape, .count = part->rows.count};
+    uint64_t begin = 0;
+    if (sink->bucket > 0 && sink->bucket <= part->buckets) {
+        begin = part->starts[sink->bucket - 1];
+        view.count = (size_t)(part->starts[sink->bucket] - begin);
+    }
+    for (uint32_t f = 0; view.count > 0 && f < view.shape.count; f++)
+        view.values[f] = octi_rows_at(&part->rows, f, (size_t)begin);
+    octi_collector_merge(collector, &view);
 }
 
 OCT_TASK(octi_bag_part, octi_bag_merge, octi_sink, sink, octi_bag_part, a, octi_bag_part, b, octi_bag_part, c,
@@ -52,12 +78,18 @@ OCT_TASK(octi_bag_part, octi_bag_merge, octi_sink, sink, octi_bag_part, a, octi_
     oct_error *err = oct_task_error();
     oct_err code = octi_collector_init(&collector, &sink, err);
     for (int i = 0; code == OCT_OK && i < OCTI_WAYS; i++) {
-        octi_collector_merge(&collector, &parts[i]->rows);
-        code = err->code;
+        code = octi_bag_part_check(parts[i], err);
+        if (code == OCT_OK) {
+            merge_part(&collector, parts[i]);
+            code = err->code;
+        }
     }
     if (code == OCT_OK && octi_collector_finish(&collector, NULL, &out, err) != OCT_OK)
         out = (octi_bag_part){0};
     octi_collector_deinit(&collector);
+    for (int i = 0; i < OCTI_WAYS; i++)
+        octi_rows_rest(&parts[i]->rows);
+    octi_rows_rest(&out.rows);
     return out;
 }
 
@@ -66,20 +98,22 @@ OCT_TASK(octi_bag_part, octi_bag_keys, octi_bag_part, part, uint64_t, most)
 {
     octi_bag_part out = {0};
     octi_shape key = {1, {part.rows.shape.fields[0]}};
+    if (octi_bag_part_check(&part, oct_task_error()) != OCT_OK)
+        return out;
     octi_rows_init(&out.rows, &key);
     uint64_t count = part.rows.count < most ? part.rows.count : most;
     for (uint64_t i = 0; i < count; i++)
         octi_rows_append(&out.rows, &part.rows, (size_t)(i * part.rows.count / count), 1);
     if (out.rows.failed) {
         octi_bag_part_deinit(&out);
-        oct_fail(oct_task_error(), OCT_E_NOMEM, "out of memory for a sample of a bag");
+        octi_spill_fail(oct_task_error(), "a sample of a bag");
     }
     return out;
 }
 
 OCT_TASK(int64_t, octi_bag_rows, octi_bag_part, part)
 {
-    return (int64_t)part.rows.count;
+    return octi_bag_part_check(&part, oct_task_error()) == OCT_OK ? (int64_t)part.rows.count : 0;
 }
 
 oct_future *octi_bag_pass_start(oct_pool *pool, const octi_stage_plan *plan, const octi_input *input)

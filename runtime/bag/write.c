@@ -35,10 +35,9 @@ static oct_err write_lines(const oct_bag *bag, FILE *to, const char *name, oct_e
     oct_err code = octi_bag_parts(bag, &keep, &parts, err);
     for (size_t i = 0; code == OCT_OK && i < parts.count; i++) {
         octi_bag_part part;
-        code = octi_part_home(parts.list[i], &part, err);
+        code = octi_part_home(&parts.list[i], &part, err);
         if (code != OCT_OK)
             break;
-        parts.list[i] = NULL;
         for (size_t r = 0; r < part.rows.count; r++) {
             const char *line = *(const char **)octi_rows_at(&part.rows, 0, r);
             fputs(line ? line : "", to);

@@ -13,6 +13,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "runtime/base/scratch.h"
+
 oct_err octi_fail_open(const char *path, oct_error *err)
 {
     oct_err code = errno == ENOENT ? OCT_E_NOTFOUND : errno == EACCES ? OCT_E_DENIED : OCT_E_IO;
@@ -156,25 +158,11 @@ static oct_err unzstd(unpacking *u)
     return code == OCT_OK && (left > 0 || u->err->code != OCT_OK) ? ends_early(u) : code;
 }
 
-static int temporary(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        return fd;
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/octavo.XXXXXX", folder);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 static oct_err unpack(const char *path, int from, packing how, int *to, uint64_t *size, oct_error *err)
 {
     oct_error local = OCT_ERROR_INIT;
-    const char *folder = getenv("TMPDIR");
-    unpacking u = {.path = path, .folder = folder && *folder ? folder : "/tmp", .from = from, .err = &local};
-    u.to = temporary(u.folder);
+    unpacking u = {.path = path, .folder = octi_scratch_folder(), .from = from, .err = &local};
+    u.to = octi_scratch_open();
     u.in = malloc(PIECE);
     u.out = malloc(PIECE);
     if (u.to < 0)

@@ -28,8 +28,12 @@
  * Bags do not change. The caller owns each bag it gets and destroys it, in any order. A call that
  * returns NULL says why by oct_last_error, and every call accepts NULL as a bag and fails with the
  * same error, so that a chain needs one check at its end. One thread at a time uses a bag and
- * those derived from it. A bag lives in memory: a shuffle that is larger than the nodes' memory
- * fails with OCT_E_NOMEM. */
+ * those derived from it.
+ *
+ * Records are in memory up to OCTAVO_MEMORY bytes in each process ("512m", "4g"; else half of what the
+ * machine or its control group has), beyond that in files without a name in TMPDIR (else /tmp), which are
+ * gone with the process however it ends: let TMPDIR be on a disk. Where that has no room either, what was
+ * asked for fails with OCT_E_EXHAUSTED, and nothing half-made stays behind. */
 #ifndef OCT_BAG_H
 #define OCT_BAG_H
 
