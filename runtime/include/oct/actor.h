@@ -104,7 +104,7 @@ typedef struct oct_actor {
 #define oct_actor_open_on(pool, number, fn, ...)                                                             \
     octi_actor_open(pool, number, &octi__task_##fn,                                                          \
                     (struct octi__args_##fn[1]){                                                             \
-                        octi__args_##fn((octi__t0_##fn){0} OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},         \
+                        octi__args_##fn(OCTI_ZERO(octi__t0_##fn) OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},   \
                     OCTI_FUTURES(NULL __VA_OPT__(, ) __VA_ARGS__))
 
 /* Ends an actor after the calls that the caller submitted before; does not wait. Those submitted by

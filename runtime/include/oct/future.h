@@ -141,7 +141,15 @@ OCT_API oct_future *octi_then(oct_task *task, const void *args, oct_future *cons
 OCT_API oct_err octi_result(oct_future *future, void *out, octi_kind kind, size_t size, double seconds);
 
 /* An argument, or a zero of the parameter's type in the place of a future. */
-#define OCTI_VALUE(fn, i, x) _Generic((x), oct_future * : (octi__t##i##_##fn){0}, default : (x))
+#define OCTI_VALUE(fn, i, x) _Generic((x), oct_future * : OCTI_ZERO(octi__t##i##_##fn), default : (x))
+
+/* {0} would do, but gcc misses braces in it where T begins with an array. */
+#define OCTI_ZERO(T)                                                                                         \
+    ((struct {                                                                                               \
+         char octi_first;                                                                                    \
+         T octi_zero;                                                                                        \
+     }){.octi_first = 0}                                                                                     \
+         .octi_zero)
 
 /* The arguments that are futures, NULL in between, and how many there are; NULL, 0 when none is. */
 #define OCTI_FUTURES(...) OCTI_CAT(OCTI_FUTURES_, OCTI_N(__VA_ARGS__))(__VA_ARGS__)

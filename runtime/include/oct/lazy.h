@@ -42,7 +42,7 @@ typedef struct oct_lazy {
 #define oct_map_lazy(pool, lazy, fn, ...)                                                                    \
     octi_map_lazy(pool, lazy, &octi__task_##fn,                                                              \
                   (struct octi__args_##fn[1]){                                                               \
-                      octi__args_##fn((octi__t0_##fn){0} OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},           \
+                      octi__args_##fn(OCTI_ZERO(octi__t0_##fn) OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},     \
                   OCTI_FUTURES(NULL __VA_OPT__(, ) __VA_ARGS__))
 
 /* ---- what the macro needs; not for programs ---- */

@@ -29,7 +29,7 @@ typedef struct oct_mapping oct_mapping;
 #define oct_map_async_with(pool, options, fn, in, count, out, ...)                                           \
     octi_map_async(pool, options, &octi__task_##fn,                                                          \
                    (struct octi__args_##fn[1]){                                                              \
-                       octi__args_##fn((octi__t0_##fn){0} OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},          \
+                       octi__args_##fn(OCTI_ZERO(octi__t0_##fn) OCTI_REST(OCTI_VALUE, fn, __VA_ARGS__))},    \
                    OCTI_FUTURES(NULL __VA_OPT__(, ) __VA_ARGS__), in, (count) + OCTI_CHECK(fn, in, out),     \
                    out)
 
