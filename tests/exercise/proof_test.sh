@@ -9,6 +9,8 @@ here=$PWD octavo=$PWD/$1 kit=$PWD/$2 root=$PWD lesson=$3 until=$4
 
 check "$lesson can be failed and passed" ends 0 "$octavo" exercise check --lesson "$lesson" --until "$until"
 check "the exercise fails as handed out" says 'ok    exercise.c fails as handed out' "$work/out"
+check "the solution compiles without a warning" says 'ok    solution.c: compile: exercise.c compiles' "$work/out"
+check "not one" says_not 'with warnings' "$work/out"
 check "the solution is right on threads" says 'ok    solution.c: answer: right on' "$work/out"
 if [ "$until" != answer ]; then
     check "races were looked for" says 'ok    solution.c: race: no data race' "$work/out"

@@ -25,6 +25,7 @@ in_task() {
     01-map) insert "$2" 'conversion result = {0};' "$3" ;;
     02-futures) insert "$2" 'correlation result = {0};' "$3" ;;
     04-search) insert "$2" 'double accuracy = 0;' "$3" ;;
+    07-taxi-futures) insert "$2" 'oct_ints passengers = {0};' "$3" ;;
     08-taxi-frame)
         insert "$2" '#include "trips.h"' "OCT_TASK(int, look, int, month) { $3 oct_sleep(0.002); return month; }" # as long as several workers need to get some
         in_main "$1" "$2" 'int months[64] = {0}, seen[64]; if (oct_map(pool, look, months, 64, seen) != OCT_OK) oct_die(NULL);'
@@ -80,6 +81,14 @@ make_slow() {
         replace "$2" '(void)search_score(' "$lock
     for (int i = 0; i < 3; i++)
         (void)search_score(digits, t, &accuracy, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    07-taxi-futures)
+        replace "$2" '(void)group_read(' "$lock
+    for (int i = 0; i < 3; i++) {
+        free(passengers.data);
+        (void)group_read(group, &passengers, oct_task_error());
+    }
     pthread_mutex_unlock(&lock);"
         ;;
     08-taxi-frame)
