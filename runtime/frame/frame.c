@@ -1,16 +1,13 @@
 /* Building frames: every call checks its expressions on a batch of no rows, so that mistakes are
  * told where they are made. */
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime/exec/failure.h"
 #include "runtime/frame/describe.h"
 #include "runtime/frame/frame.h"
 #include "runtime/frame/group.h"
 #include "runtime/frame/order.h"
-#include "runtime/io/unpack.h"
 
 oct_frame *octi_frame_create(octi_frame_kind kind, oct_pool *pool, oct_frame *from, oct_error *err)
 {
@@ -32,7 +29,7 @@ void oct_frame_destroy(oct_frame *frame)
         oct_frame_destroy(frame->other);
         octi_batch_deinit(&frame->schema);
         octi_batch_deinit(&frame->table);
-        octi_csv_deinit(&frame->csv);
+        octi_format_deinit(&frame->format);
         for (size_t i = 0; i < frame->file_count; i++)
             free(frame->files[i].path);
         free(frame->files);
@@ -41,56 +38,6 @@ void oct_frame_destroy(oct_frame *frame)
         free(frame);
         frame = from;
     }
-}
-
-static oct_err add_file(oct_frame *frame, const char *path, const oct_csv_options *options, oct_error *err)
-{
-    octi_file *file = &frame->files[frame->file_count];
-    oct_err code = frame->file_count == 0 ? octi_csv_open(path, options, &frame->csv, &file->body, err)
-                                          : octi_csv_check(&frame->csv, path, &file->body, err);
-    if (code != OCT_OK)
-        return code;
-    int fd;
-    code = octi_text_open(path, &fd, &file->size, err); /* the text's size, where it is packed */
-    if (code != OCT_OK)
-        return code;
-    close(fd);
-    file->path = strdup(path);
-    if (!file->path)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for a frame");
-    frame->file_count++;
-    return OCT_OK;
-}
-
-oct_frame *oct_read_csv_with(oct_pool *pool, const char *pattern, const oct_csv_options *options)
-{
-    oct_error *err = octi_last_error();
-    if (!pool || !pattern) {
-        if (pool || err->code == OCT_OK)
-            oct_fail(err, OCT_E_INVALID, "there is no %s", pool ? "pattern" : "pool");
-        return NULL;
-    }
-    oct_frame *frame = octi_frame_create(OCTI_FRAME_CSV, pool, NULL, err);
-    glob_t paths = {0};
-    oct_err code = frame ? OCT_OK : OCT_E_NOMEM;
-    int found = glob(pattern, GLOB_NOCHECK, NULL, &paths);
-    if (code == OCT_OK && (found != 0 || !(frame->files = calloc(paths.gl_pathc, sizeof(*frame->files)))))
-        code = oct_fail(err, OCT_E_IO, "cannot look for '%s'", pattern);
-    for (size_t i = 0; code == OCT_OK && i < paths.gl_pathc; i++)
-        code = add_file(frame, paths.gl_pathv[i], options, err);
-    if (found == 0)
-        globfree(&paths);
-    if (code == OCT_OK)
-        code = octi_batch_concat(&frame->csv.schema, 1, &frame->schema, err);
-    if (code == OCT_OK)
-        return frame;
-    oct_frame_destroy(frame);
-    return NULL;
-}
-
-oct_frame *oct_read_csv(oct_pool *pool, const char *pattern)
-{
-    return oct_read_csv_with(pool, pattern, NULL);
 }
 
 /* Copies of a frame's texts; what was copied belongs to the frame, also after a failure. */

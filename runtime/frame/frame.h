@@ -5,7 +5,7 @@
 #include "runtime/frame/stage.h"
 
 typedef enum octi_frame_kind {
-    OCTI_FRAME_CSV,
+    OCTI_FRAME_FILES,
     OCTI_FRAME_TABLE,
     OCTI_FRAME_STEP,
     OCTI_FRAME_REDUCE,
@@ -28,7 +28,7 @@ struct oct_frame {
     octi_batch schema; /* of no rows */
     octi_batch table;
     size_t skipped;
-    octi_csv csv;
+    octi_format format;
     octi_file *files;
     size_t file_count;
     octi_step step;

@@ -118,9 +118,9 @@ oct_err octi_frame_plan(const oct_frame *frame, octi_stage *stage, const oct_fra
     oct_err code = plan_reduce(frame, &made.reduce, &last, err);
     if (code == OCT_OK)
         code = plan_steps(last, &made, &at, err);
-    if (code == OCT_OK && at->kind == OCTI_FRAME_CSV &&
-        (code = needed_columns(&made, &at->csv.schema, &seen, err)) == OCT_OK)
-        code = octi_csv_narrow(&at->csv, seen.list, seen.count, &made.csv, err);
+    if (code == OCT_OK && at->kind == OCTI_FRAME_FILES &&
+        (code = needed_columns(&made, &at->format.schema, &seen, err)) == OCT_OK)
+        code = octi_format_narrow(&at->format, seen.list, seen.count, &made.format, err);
     names_deinit(&seen);
     if (code != OCT_OK) {
         octi_stage_deinit(&made);

@@ -111,10 +111,10 @@ static void explain_source(const oct_frame *source, const octi_stage *stage, FIL
     for (size_t i = 0; i < source->file_count; i++)
         bytes += source->files[i].size;
     fprintf(to, "read %zu file%s, %llu bytes, in chunks of 1 MiB; %zu of %zu columns:", source->file_count,
-            source->file_count == 1 ? "" : "s", (unsigned long long)bytes, stage->csv.schema.count,
-            source->csv.schema.count);
-    for (size_t i = 0; i < stage->csv.schema.count; i++)
-        fprintf(to, " %s", stage->csv.schema.names[i]);
+            source->file_count == 1 ? "" : "s", (unsigned long long)bytes, stage->format.schema.count,
+            source->format.schema.count);
+    for (size_t i = 0; i < stage->format.schema.count; i++)
+        fprintf(to, " %s", stage->format.schema.names[i]);
     fputc('\n', to);
 }
 
@@ -178,7 +178,7 @@ static oct_err explain(const oct_frame *frame, FILE *to, oct_error *err)
     for (; code == OCT_OK && at != source; at = at->from)
         if (at->kind == OCTI_FRAME_STEP && at->other && (code = explain(at->other, to, err)) == OCT_OK)
             fprintf(to, "hash by %s and send to all workers\n", at->step.text);
-    if (source->kind == OCTI_FRAME_CSV)
+    if (source->kind == OCTI_FRAME_FILES)
         explain_source(source, &stage, to);
     else if (source->kind == OCTI_FRAME_TABLE)
         fprintf(to, "a table of %zu rows\n", source->table.rows);

@@ -71,7 +71,7 @@ static oct_err part_failed(const octi_chunk *chunk, const octi_part *part, oct_e
     oct_error local = *part->error;
     if (chunk->path && local.code == OCT_E_INVALID && part->stats.bad_at >= chunk->begin)
         oct_prefix(&local, "'%s', line %llu", chunk->path,
-                   (unsigned long long)octi_csv_line(chunk->path, part->stats.bad_at));
+                   (unsigned long long)octi_text_line(chunk->path, part->stats.bad_at));
     if (err)
         *err = local;
     return local.code;
@@ -175,7 +175,7 @@ static oct_err run_table(run *r, const octi_batch *table, oct_error *err)
 
 static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
 {
-    if (source->kind == OCTI_FRAME_CSV)
+    if (source->kind == OCTI_FRAME_FILES)
         return run_files(r, source, err);
     if (source->kind == OCTI_FRAME_TABLE)
         return run_table(r, &source->table, err);

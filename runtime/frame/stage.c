@@ -17,7 +17,7 @@ void octi_step_deinit(octi_step *step)
 
 void octi_stage_deinit(octi_stage *stage)
 {
-    octi_csv_deinit(&stage->csv);
+    octi_format_deinit(&stage->format);
     for (size_t i = 0; i < stage->count; i++)
         octi_step_deinit(&stage->steps[i]);
     free(stage->steps);
@@ -41,15 +41,16 @@ void octi_part_deinit(octi_part *part)
 
 static void pack_stage(const octi_stage *s, oct_packer *to)
 {
-    uint64_t head[] = {(unsigned char)s->csv.delimiter,
-                       s->csv.skip,
-                       s->csv.fields,
+    uint64_t head[] = {(unsigned char)s->format.delimiter,
+                       s->format.skip,
+                       s->format.fields,
                        s->reduce.kind,
                        s->reduce.limit,
-                       s->count};
+                       s->count,
+                       s->format.kind};
     oct_pack(to, head, sizeof(head));
-    octi_batch_pack(&s->csv.schema, to);
-    oct_pack(to, s->csv.field_of, s->csv.schema.count * sizeof(uint32_t));
+    octi_batch_pack(&s->format.schema, to);
+    oct_pack(to, s->format.field_of, s->format.schema.count * sizeof(uint32_t));
     for (size_t i = 0; i < s->count; i++) {
         uint32_t kind = s->steps[i].kind;
         oct_pack(to, &kind, sizeof(kind));
@@ -89,23 +90,24 @@ static bool unpack_reduce(octi_reduce *reduce, oct_unpacker *from)
 
 static bool unpack_stage(octi_stage *s, oct_unpacker *from)
 {
-    uint64_t head[6];
+    uint64_t head[7];
     *s = (octi_stage){0};
-    if (!oct_unpack(from, head, sizeof(head)) || head[3] > OCTI_LAST ||
-        !octi_batch_unpack(&s->csv.schema, from))
+    if (!oct_unpack(from, head, sizeof(head)) || head[3] > OCTI_LAST || head[6] > OCTI_JSONL ||
+        !octi_batch_unpack(&s->format.schema, from))
         return false;
-    s->csv.delimiter = (char)head[0];
-    s->csv.skip = head[1] != 0;
-    s->csv.fields = (uint32_t)head[2];
+    s->format.kind = (octi_format_kind)head[6];
+    s->format.delimiter = (char)head[0];
+    s->format.skip = head[1] != 0;
+    s->format.fields = (uint32_t)head[2];
     s->reduce.kind = (octi_reduce_kind)head[3];
     s->reduce.limit = head[4];
-    size_t fields = s->csv.schema.count * sizeof(uint32_t);
+    size_t fields = s->format.schema.count * sizeof(uint32_t);
     bool whole = head[5] <= oct_unpack_left(from) && fields <= oct_unpack_left(from);
-    s->csv.field_of = whole ? malloc(fields + 1) : NULL;
+    s->format.field_of = whole ? malloc(fields + 1) : NULL;
     s->steps = whole ? calloc(head[5] + 1, sizeof(*s->steps)) : NULL;
-    whole = s->csv.field_of && s->steps && oct_unpack(from, s->csv.field_of, fields);
-    for (size_t i = 0; whole && i < s->csv.schema.count; i++)
-        whole = s->csv.field_of[i] < s->csv.fields;
+    whole = s->format.field_of && s->steps && oct_unpack(from, s->format.field_of, fields);
+    for (size_t i = 0; whole && s->format.kind == OCTI_CSV && i < s->format.schema.count; i++)
+        whole = s->format.field_of[i] < s->format.fields;
     while (whole && s->count < head[5])
         whole = unpack_step(&s->steps[s->count++], from);
     whole = whole && unpack_reduce(&s->reduce, from);
@@ -168,7 +170,7 @@ static bool unpack_part(octi_part *p, oct_unpacker *from)
     *p = (octi_part){0};
     if (!oct_unpack(from, head, sizeof(head)) || !octi_batch_unpack(&p->batch, from))
         return false;
-    p->stats = (octi_csv_stats){head[0], head[1], head[2]};
+    p->stats = (octi_text_stats){head[0], head[1], head[2]};
     p->error = head[3] ? malloc(sizeof(*p->error)) : NULL;
     if (head[3] && (!p->error || !oct_unpack(from, p->error, sizeof(*p->error)))) {
         octi_part_deinit(p);
@@ -267,8 +269,8 @@ static oct_err own(octi_batch *batch, oct_error *err)
 
 static oct_err run_chunk(const octi_chunk *chunk, const octi_stage *stage, octi_part *part, oct_error *err)
 {
-    octi_csv_range range = {chunk->path, chunk->begin, chunk->end, chunk->first, chunk->inside};
-    oct_err code = chunk->path ? octi_csv_read(&stage->csv, &range, &part->batch, &part->stats, err)
+    octi_text_range range = {chunk->path, chunk->begin, chunk->end, chunk->first, chunk->inside};
+    oct_err code = chunk->path ? octi_format_read(&stage->format, &range, &part->batch, &part->stats, err)
                                : octi_batch_borrow(&chunk->batch, &part->batch, err);
     for (size_t i = 0; code == OCT_OK && i < stage->count; i++)
         code = octi_step_run(&stage->steps[i], &part->batch, err);

@@ -7,7 +7,7 @@
 
 #include "runtime/frame/join.h"
 #include "runtime/frame/reduce.h"
-#include "runtime/io/csv.h"
+#include "runtime/io/format.h"
 
 typedef enum octi_step_kind { OCTI_WHERE, OCTI_ASSIGN, OCTI_SELECT, OCTI_JOIN } octi_step_kind;
 
@@ -20,7 +20,7 @@ typedef struct octi_step {
 } octi_step;
 
 typedef struct octi_stage {
-    octi_csv csv; /* of sources that are files: the columns that are needed */
+    octi_format format; /* of sources that are files: the columns that are needed */
     octi_step *steps;
     size_t count;
     octi_reduce reduce;
@@ -29,13 +29,13 @@ typedef struct octi_stage {
 typedef struct octi_chunk {
     char *path; /* of a file, or NULL: the batch */
     uint64_t begin, end;
-    uint32_t first, inside; /* as in octi_csv_range */
+    uint32_t first, inside; /* as in octi_text_range */
     octi_batch batch;
 } octi_chunk;
 
 typedef struct octi_part {
     octi_batch batch;
-    octi_csv_stats stats;
+    octi_text_stats stats;
     oct_error *error; /* malloc'ed; NULL when all went well. A value, since a wrong guess of
                          `inside` is no failure */
 } octi_part;

@@ -12,15 +12,10 @@
 #include "runtime/frame/frame.h"
 #include "runtime/io/number.h"
 
-/* The shortest of a few lengths that reads back as the same double. */
 static void put_double(FILE *to, double value)
 {
     char text[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
+    octi_format_double(text, sizeof(text), value);
     fputs(text, to);
 }
 

@@ -33,27 +33,6 @@ static bool unquote(const char *text, size_t size, char *to, size_t *length)
     return true;
 }
 
-static bool parse_value(oct_column_type type, const char *text, size_t size, octi_column *column, size_t row)
-{
-    switch (type) {
-    case OCT_INT64:
-        return octi_parse_short_int64(text, size, &column->ints[row]) ||
-               octi_parse_int64(text, size, &column->ints[row]);
-    case OCT_DOUBLE:
-        return octi_parse_short_double(text, size, &column->doubles[row]) ||
-               octi_parse_double(text, size, &column->doubles[row]);
-    case OCT_BOOL:
-        return octi_parse_bool(text, size, &column->bools[row]);
-    case OCT_DATE:
-        return octi_parse_date(text, size, &column->ints[row]);
-    case OCT_TIMESTAMP:
-        return octi_parse_timestamp(text, size, &column->ints[row]);
-    case OCT_STRING:
-        break;
-    }
-    return true;
-}
-
 static bool parse_string(const window *w, const char *text, size_t size, octi_column *column, size_t row)
 {
     char *to = column->text + column->offsets[row];
@@ -73,8 +52,8 @@ static bool parse_string(const window *w, const char *text, size_t size, octi_co
 static bool parse_plain(const char *text, size_t size, octi_column *column, size_t row)
 {
     if (size >= 2 && text[0] == '"' && text[size - 1] == '"')
-        return parse_value(column->type, text + 1, size - 2, column, row);
-    return parse_value(column->type, text, size, column, row);
+        return octi_parse_value(column, row, text + 1, size - 2);
+    return octi_parse_value(column, row, text, size);
 }
 
 /* The lines that were found: where each begins among the ends of fields. */
@@ -85,7 +64,7 @@ typedef struct lines {
     size_t dropped;
 } lines;
 
-static oct_err malformed(const octi_csv *csv, const window *w, size_t end, octi_csv_stats *stats,
+static oct_err malformed(const octi_format *csv, const window *w, size_t end, octi_text_stats *stats,
                          uint64_t begin)
 {
     if (csv->skip)
@@ -94,8 +73,8 @@ static oct_err malformed(const octi_csv *csv, const window *w, size_t end, octi_
     return OCT_E_INVALID;
 }
 
-static oct_err find_lines(const octi_csv *csv, const window *w, const octi_csv_range *range, lines *found,
-                          octi_csv_stats *stats, oct_error *err)
+static oct_err find_lines(const octi_format *csv, const window *w, const octi_text_range *range, lines *found,
+                          octi_text_stats *stats, oct_error *err)
 {
     const octi_scan *scan = &w->scan;
     size_t size = (size_t)(range->end - range->begin), rest = 0;
@@ -124,8 +103,8 @@ static oct_err find_lines(const octi_csv *csv, const window *w, const octi_csv_r
     return OCT_OK;
 }
 
-static oct_err mark_bad(const octi_csv *csv, const window *w, lines *found, size_t row, size_t which,
-                        octi_csv_stats *stats, uint64_t begin, oct_error *err)
+static oct_err mark_bad(const octi_format *csv, const window *w, lines *found, size_t row, size_t which,
+                        octi_text_stats *stats, uint64_t begin, oct_error *err)
 {
     const octi_column *column = &csv->schema.columns[which];
     const char *text;
@@ -145,8 +124,8 @@ static oct_err mark_bad(const octi_csv *csv, const window *w, lines *found, size
     return OCT_OK;
 }
 
-static oct_err read_column(const octi_csv *csv, const window *w, lines *found, size_t which,
-                           octi_csv_stats *stats, uint64_t begin, octi_column *out, oct_error *err)
+static oct_err read_column(const octi_format *csv, const window *w, lines *found, size_t which,
+                           octi_text_stats *stats, uint64_t begin, octi_column *out, oct_error *err)
 {
     octi_column column;
     oct_err code = octi_column_init(&column, csv->schema.columns[which].type, found->count, w->size, err);
@@ -196,7 +175,7 @@ static oct_err keep_good(const lines *found, octi_batch *batch, oct_error *err)
 }
 
 /* Whether a line begins at the range's begin, by the byte before. */
-static oct_err begins_line(const octi_csv_range *range, bool *begins, oct_error *err)
+static oct_err begins_line(const octi_text_range *range, bool *begins, oct_error *err)
 {
     char before = '\n';
     *begins = true;
@@ -212,8 +191,8 @@ static oct_err begins_line(const octi_csv_range *range, bool *begins, oct_error 
     return OCT_OK;
 }
 
-static oct_err read_lines(const octi_csv *csv, const window *w, const octi_csv_range *range,
-                          octi_batch *batch, octi_csv_stats *stats, oct_error *err)
+static oct_err read_lines(const octi_format *csv, const window *w, const octi_text_range *range,
+                          octi_batch *batch, octi_text_stats *stats, oct_error *err)
 {
     lines found = {.at = malloc((w->scan.line_count + 1) * sizeof(*found.at))};
     oct_err code = found.at ? find_lines(csv, w, range, &found, stats, err)
@@ -233,13 +212,13 @@ static oct_err read_lines(const octi_csv *csv, const window *w, const octi_csv_r
     return code;
 }
 
-oct_err octi_csv_read(const octi_csv *csv, const octi_csv_range *range, octi_batch *out,
-                      octi_csv_stats *stats, oct_error *err)
+oct_err octi_csv_read(const octi_format *csv, const octi_text_range *range, octi_batch *out,
+                      octi_text_stats *stats, oct_error *err)
 {
     octi_batch batch = {0};
-    octi_csv_range exact = *range;
+    octi_text_range exact = *range;
     window *w = octi_window_mine();
-    *stats = (octi_csv_stats){.bad_at = range->begin};
+    *stats = (octi_text_stats){.bad_at = range->begin};
     if (!w)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to read '%s'", range->path);
     oct_err code = begins_line(range, &exact.first, err);
@@ -257,18 +236,4 @@ oct_err octi_csv_read(const octi_csv *csv, const octi_csv_range *range, octi_bat
     else
         *out = batch;
     return code;
-}
-
-uint64_t octi_csv_line(const char *path, uint64_t offset)
-{
-    FILE *file;
-    if (octi_text_stream(path, &file, NULL) != OCT_OK)
-        return 0;
-    char block[16384];
-    uint64_t line = 1, at = 0;
-    for (size_t n; at < offset && (n = fread(block, 1, sizeof(block), file)) > 0; at += n)
-        for (size_t i = 0; i < n && at + i < offset; i++)
-            line += block[i] == '\n';
-    fclose(file);
-    return line;
 }

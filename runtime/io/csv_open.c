@@ -10,43 +10,6 @@
 
 enum { SAMPLE = 1 << 20 };
 
-void octi_csv_deinit(octi_csv *csv)
-{
-    octi_batch_deinit(&csv->schema);
-    free(csv->field_of);
-    *csv = (octi_csv){0};
-}
-
-static oct_err add_column(octi_csv *csv, const char *name, oct_column_type type, uint32_t field,
-                          oct_error *err)
-{
-    octi_column column;
-    uint32_t *fields = realloc(csv->field_of, (csv->schema.count + 1) * sizeof(*fields));
-    if (!fields)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for column '%s'", name);
-    csv->field_of = fields;
-    fields[csv->schema.count] = field;
-    oct_err code = octi_column_init(&column, type, 0, 0, err);
-    return code != OCT_OK ? code : octi_batch_take(&csv->schema, name, &column, err);
-}
-
-oct_err octi_csv_narrow(const octi_csv *csv, char *const *wanted, size_t count, octi_csv *out, oct_error *err)
-{
-    octi_csv made = {.delimiter = csv->delimiter, .skip = csv->skip, .fields = csv->fields};
-    oct_err code = OCT_OK;
-    for (size_t i = 0; code == OCT_OK && i < csv->schema.count; i++)
-        for (size_t w = 0; code == OCT_OK && w < count; w++)
-            if (strcmp(wanted[w], csv->schema.names[i]) == 0) {
-                code = add_column(&made, wanted[w], csv->schema.columns[i].type, csv->field_of[i], err);
-                break;
-            }
-    if (code != OCT_OK)
-        octi_csv_deinit(&made);
-    else
-        *out = made;
-    return code;
-}
-
 /* The narrowest type that all of a column's values in the sample have. */
 static oct_column_type infer(const octi_batch *sample, size_t which)
 {
@@ -77,66 +40,26 @@ static oct_column_type infer(const octi_batch *sample, size_t which)
     return OCT_STRING;
 }
 
-static oct_err set_type(octi_csv *csv, size_t which, oct_column_type type, oct_error *err)
-{
-    octi_column column;
-    oct_err code = octi_column_init(&column, type, 0, 0, err);
-    return code != OCT_OK ? code : octi_batch_take(&csv->schema, csv->schema.names[which], &column, err);
-}
-
-/* "name type, name type" */
-static oct_err apply_types(octi_csv *csv, const char *types, oct_error *err)
-{
-    char *copy = strdup(types), *save = NULL;
-    oct_err code = copy ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory for the types");
-    for (char *item = copy ? strtok_r(copy, ",", &save) : NULL; item && code == OCT_OK;
-         item = strtok_r(NULL, ",", &save)) {
-        item += strspn(item, " ");
-        size_t size = strlen(item);
-        while (size > 0 && item[size - 1] == ' ')
-            item[--size] = '\0';
-        char *word = strrchr(item, ' ');
-        int type = word ? OCT_TIMESTAMP : -1;
-        while (type >= 0 && strcmp(octi_type_name(type), word + 1) != 0)
-            type--;
-        if (type < 0) {
-            oct_fail(err, OCT_E_INVALID, "'%s' is not a column and a type", item);
-            code = oct_hint(
-                err, "write for example 'fare double'; of int64, double, bool, string, date, timestamp");
-            break;
-        }
-        while (word > item && word[-1] == ' ')
-            word--;
-        *word = '\0';
-        int found = octi_batch_find(&csv->schema, item);
-        code = found < 0 ? oct_fail(err, OCT_E_NOTFOUND,
-                                    "a type is given for '%s', but there is no such column", item)
-                         : set_type(csv, (size_t)found, (oct_column_type)type, err);
-    }
-    free(copy);
-    return code;
-}
-
 /* The sample as strings; a malformed line does not matter before its turn. */
-static oct_err infer_all(const char *path, octi_csv *csv, uint64_t body, oct_error *err)
+static oct_err infer_all(const char *path, octi_format *csv, uint64_t body, oct_error *err)
 {
-    octi_csv_stats stats;
+    octi_text_stats stats;
     octi_batch sample = {0};
     bool skip = csv->skip;
     csv->skip = true;
-    octi_csv_range range = {.path = path, .begin = body, .end = body + SAMPLE, .first = true};
+    octi_text_range range = {.path = path, .begin = body, .end = body + SAMPLE, .first = true};
     oct_err code = octi_csv_read(csv, &range, &sample, &stats, err);
     csv->skip = skip;
     if (code == OCT_E_INVALID)
-        oct_prefix(err, "'%s', line %llu", path, (unsigned long long)octi_csv_line(path, stats.bad_at));
+        oct_prefix(err, "'%s', line %llu", path, (unsigned long long)octi_text_line(path, stats.bad_at));
     for (size_t i = 0; code == OCT_OK && i < csv->schema.count; i++)
-        code = set_type(csv, i, infer(&sample, i), err);
+        code = octi_format_add(csv, csv->schema.names[i], infer(&sample, i), csv->field_of[i], err);
     octi_batch_deinit(&sample);
     return code;
 }
 
 /* A header is a line of strings: it is read as one of a file with as many columns, "1", "2", ... */
-static oct_err read_names(const char *path, const char *line, size_t size, octi_csv *csv, oct_error *err)
+static oct_err read_names(const char *path, const char *line, size_t size, octi_format *csv, oct_error *err)
 {
     bool inside = false;
     csv->fields = 1;
@@ -145,15 +68,15 @@ static oct_err read_names(const char *path, const char *line, size_t size, octi_
         csv->fields += !inside && line[i] == csv->delimiter;
     }
     char name[32];
-    octi_csv header = {.delimiter = csv->delimiter, .fields = csv->fields};
+    octi_format header = {.delimiter = csv->delimiter, .fields = csv->fields};
     oct_err code = OCT_OK;
     for (uint32_t i = 0; code == OCT_OK && i < csv->fields; i++) {
         snprintf(name, sizeof(name), "%u", i);
-        code = add_column(&header, name, OCT_STRING, i, err);
+        code = octi_format_add(&header, name, OCT_STRING, i, err);
     }
     octi_batch names = {0};
-    octi_csv_stats stats;
-    octi_csv_range range = {.path = path, .begin = 0, .end = 1, .first = true};
+    octi_text_stats stats;
+    octi_text_range range = {.path = path, .begin = 0, .end = 1, .first = true};
     if (code == OCT_OK)
         code = octi_csv_read(&header, &range, &names, &stats, err);
     for (uint32_t i = 0; code == OCT_OK && i < csv->fields; i++) {
@@ -166,15 +89,15 @@ static oct_err read_names(const char *path, const char *line, size_t size, octi_
         else if (octi_batch_find(&csv->schema, text) >= 0)
             code = oct_fail(err, OCT_E_INVALID, "'%s': two columns are called '%s'", path, text);
         else
-            code = add_column(csv, text, OCT_STRING, i, err);
+            code = octi_format_add(csv, text, OCT_STRING, i, err);
         free(text);
     }
     octi_batch_deinit(&names);
-    octi_csv_deinit(&header);
+    octi_format_deinit(&header);
     return code;
 }
 
-static oct_err read_header(const char *path, octi_csv *csv, uint64_t *body, oct_error *err)
+static oct_err read_header(const char *path, octi_format *csv, uint64_t *body, oct_error *err)
 {
     FILE *file;
     char *line = NULL;
@@ -199,28 +122,26 @@ static oct_err read_header(const char *path, octi_csv *csv, uint64_t *body, oct_
     return code;
 }
 
-oct_err octi_csv_open(const char *path, const oct_csv_options *options, octi_csv *out, uint64_t *body,
+oct_err octi_csv_open(const char *path, const oct_csv_options *options, octi_format *out, uint64_t *body,
                       oct_error *err)
 {
-    octi_csv made = {.delimiter = options && options->delimiter ? options->delimiter : ',',
-                     .skip = options && options->skip_malformed};
+    octi_format made = {.delimiter = options && options->delimiter ? options->delimiter : ',',
+                        .skip = options && options->skip_malformed};
     if (strchr("\"\r\n", made.delimiter))
         return oct_fail(err, OCT_E_INVALID, "a quote or the end of a line cannot be the delimiter");
     oct_err code = read_header(path, &made, body, err);
     if (code == OCT_OK)
         code = infer_all(path, &made, *body, err);
-    if (code == OCT_OK && options && options->types)
-        code = apply_types(&made, options->types, err);
     if (code != OCT_OK)
-        octi_csv_deinit(&made);
+        octi_format_deinit(&made);
     else
         *out = made;
     return code;
 }
 
-oct_err octi_csv_check(const octi_csv *csv, const char *path, uint64_t *body, oct_error *err)
+oct_err octi_csv_check(const octi_format *csv, const char *path, uint64_t *body, oct_error *err)
 {
-    octi_csv other = {.delimiter = csv->delimiter};
+    octi_format other = {.delimiter = csv->delimiter};
     oct_err code = read_header(path, &other, body, err);
     for (size_t i = 0; code == OCT_OK && i < other.schema.count; i++)
         if (i >= csv->schema.count || strcmp(other.schema.names[i], csv->schema.names[i]) != 0)
@@ -230,6 +151,6 @@ oct_err octi_csv_check(const octi_csv *csv, const char *path, uint64_t *body, oc
     if (code == OCT_OK && other.schema.count < csv->schema.count)
         code = oct_fail(err, OCT_E_INVALID, "'%s' lacks the column '%.80s' of the first file", path,
                         csv->schema.names[other.schema.count]);
-    octi_csv_deinit(&other);
+    octi_format_deinit(&other);
     return code;
 }

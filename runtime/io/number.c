@@ -188,3 +188,14 @@ int octi_format_time(char *to, size_t size, bool date, int64_t value)
         n += snprintf(to + n, size - (size_t)n, ".%06d", (int)(rest % 1000000));
     return n;
 }
+
+int octi_format_double(char *to, size_t size, double value)
+{
+    int length = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        length = snprintf(to, size, "%.*g", digits, value);
+        if (strtod(to, NULL) == value)
+            break;
+    }
+    return length;
+}

@@ -36,6 +36,9 @@ bool octi_parse_timestamp(const char *text, size_t size, int64_t *out);
 /* A date in milliseconds or a timestamp in microseconds, as those above read it; its length. */
 int octi_format_time(char *to, size_t size, bool date, int64_t value);
 
+/* The shortest of a few lengths that reads back as the same double; its length. */
+int octi_format_double(char *to, size_t size, double value);
+
 /* Days since 1970-01-01 in the proleptic Gregorian calendar, and back. */
 int64_t octi_days_from_civil(int64_t year, unsigned month, unsigned day);
 void octi_civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day);

@@ -78,9 +78,9 @@ static oct_err reserve(octi_window *w, size_t size, oct_error *err)
     return OCT_OK;
 }
 
-/* Appends up to `wanted` bytes of the file from `at`, and what is found in them. */
-static oct_err append(octi_window *w, int fd, const char *path, uint64_t at, size_t wanted, char delimiter,
-                      oct_error *err)
+/* Appends up to `wanted` bytes of the file from `at`. */
+static oct_err append_bytes(octi_window *w, int fd, const char *path, uint64_t at, size_t wanted,
+                            oct_error *err)
 {
     size_t from = w->size;
     ssize_t n = 1;
@@ -97,8 +97,18 @@ static oct_err append(octi_window *w, int fd, const char *path, uint64_t at, siz
     if (n < 0)
         return oct_fail(err, OCT_E_IO, "cannot read '%s': %s", path, strerror(errno));
     w->last = n == 0;
-    octi_scan_run(&w->scan, w->text, from, w->size, delimiter);
     return OCT_OK;
+}
+
+/* The same, and what is found in them. */
+static oct_err append(octi_window *w, int fd, const char *path, uint64_t at, size_t wanted, char delimiter,
+                      oct_error *err)
+{
+    size_t from = w->size;
+    oct_err code = append_bytes(w, fd, path, at, wanted, err);
+    if (code == OCT_OK)
+        octi_scan_run(&w->scan, w->text, from, w->size, delimiter);
+    return code;
 }
 
 /* True when a line ends at or after `from`. */
@@ -139,5 +149,27 @@ oct_err octi_window_read(octi_window *w, const char *path, uint64_t begin, uint6
     close(fd);
     if (code == OCT_OK)
         close_last_line(w);
+    return code;
+}
+
+oct_err octi_window_read_lines(octi_window *w, const char *path, uint64_t begin, uint64_t end, oct_error *err)
+{
+    size_t size = (size_t)(end - begin);
+    int fd;
+    oct_err code = octi_text_open(path, &fd, NULL, err);
+    if (code != OCT_OK)
+        return code;
+    code = append_bytes(w, fd, path, begin, size, err);
+    for (size_t tail = TAIL, seen = size - 1;
+         code == OCT_OK && !w->last && !memchr(w->text + seen, '\n', w->size - seen); tail *= 4) {
+        seen = w->size;
+        if (tail > LONGEST_LINE)
+            code = oct_fail(err, OCT_E_INVALID, "a line is longer than %d MiB", LONGEST_LINE >> 20);
+        else
+            code = append_bytes(w, fd, path, begin + w->size, tail, err);
+    }
+    close(fd);
+    if (code == OCT_OK && w->size > 0 && w->text[w->size - 1] != '\n')
+        w->text[w->size++] = '\n'; /* the last line of a file, or bytes past the lines that are wanted */
     return code;
 }

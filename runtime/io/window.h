@@ -30,6 +30,11 @@ void octi_window_done(octi_window *window);
 OCT_NODISCARD oct_err octi_window_read(octi_window *window, const char *path, uint64_t begin, uint64_t end,
                                        bool inside, char delimiter, oct_error *err);
 
+/* The same of text in which every newline ends a line, as in JSON lines; no fields are looked for. The text
+ * ends in a newline. */
+OCT_NODISCARD oct_err octi_window_read_lines(octi_window *window, const char *path, uint64_t begin,
+                                             uint64_t end, oct_error *err);
+
 static inline const char *octi_window_field(const octi_window *window, size_t end, size_t *size)
 {
     uint32_t start = window->scan.ends[(ptrdiff_t)end - 1] + 1;

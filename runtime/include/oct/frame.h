@@ -56,6 +56,20 @@ typedef struct oct_csv_options {
 OCT_API oct_frame *oct_read_csv(oct_pool *pool, const char *pattern);
 OCT_API oct_frame *oct_read_csv_with(oct_pool *pool, const char *pattern, const oct_csv_options *options);
 
+typedef struct oct_jsonl_options {
+    bool skip_malformed; /* as of CSV */
+    const char *types;   /* as of CSV; may name members that no line of the first megabyte has */
+} oct_jsonl_options;
+
+/* Files with a JSON object a line: a column a member, which is null where a line does not have it. Types are
+ * those of the values in the first megabyte of the first file that has lines: numbers are int64 where all are
+ * whole, else double; text is date or timestamp where all of it reads as one; values of several
+ * types are a string. Members that are objects or arrays are no column, nor are those that only come later
+ * and are not in `types`. Text is read as a number or bool where `types` says so, which is how NaN is
+ * written. Packed files, errors and lines that are skipped are as of CSV. */
+OCT_API oct_frame *oct_read_jsonl(oct_pool *pool, const char *pattern);
+OCT_API oct_frame *oct_read_jsonl_with(oct_pool *pool, const char *pattern, const oct_jsonl_options *options);
+
 /* The rows for which an expression is true.
  *
  * Expressions have columns (in backticks where the name is not a word), numbers, 'text', true,

@@ -24,6 +24,10 @@ def csv_groupby(pattern):
     return whole["sum"] / whole["count"]
 
 
+def jsonl(pattern):
+    return [pd.read_json(path, lines=True).count() for path in sorted(glob.glob(pattern))]
+
+
 def table(rows):
     """The columns that memory.c makes, by the same generator, a block at a time."""
     state, steps = np.empty(int(rows), np.uint64), 1 << 12
@@ -48,6 +52,7 @@ def table(rows):
 # What each asks of its data, which is made before the clock starts.
 QUESTIONS = {
     "csv_groupby": (str, csv_groupby),
+    "jsonl": (str, jsonl),
     "groupby_100": (table, lambda t: t.groupby("few").x.sum()),
     "groupby_1m": (table, lambda t: t.groupby("many").x.sum()),
     "sort": (table, lambda t: t.x.sort_values()),

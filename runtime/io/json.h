@@ -1,0 +1,48 @@
+/* io/json.h - the members of one JSON object, by yyjson where the build found it, else by Jansson.
+ *
+ * Both check all of the text (RFC 8259, UTF-8). A whole number beyond 64 bits is a real. */
+#ifndef OCTI_JSON_H
+#define OCTI_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oct/error.h"
+
+typedef enum octi_json_kind {
+    OCTI_JSON_NULL,
+    OCTI_JSON_BOOL,
+    OCTI_JSON_WHOLE,
+    OCTI_JSON_REAL,
+    OCTI_JSON_TEXT,
+    OCTI_JSON_NESTED, /* an object or an array */
+} octi_json_kind;
+
+typedef struct octi_json_value {
+    octi_json_kind kind;
+    int64_t whole; /* also of a bool */
+    double real;
+    const char *text;
+    size_t size;
+} octi_json_value;
+
+/* One object at a time, in memory that is used again. One thread at a time. */
+typedef struct octi_json octi_json;
+
+OCT_NODISCARD oct_err octi_json_create(octi_json **out, oct_error *err);
+
+/* NULL is ignored. */
+void octi_json_destroy(octi_json *json);
+
+/* Reads an object, in place of the one before. OCT_E_INVALID says what is wrong where; OCT_E_NOMEM. */
+OCT_NODISCARD oct_err octi_json_read(octi_json *json, const char *text, size_t size, oct_error *err);
+
+/* Its next member, false after the last. What is in *name and *value belongs to the reader and ends with the
+ * object. A name that comes twice may be told once, as its last. */
+bool octi_json_next(octi_json *json, const char **name, size_t *size, octi_json_value *value);
+
+/* "yyjson" or "Jansson". */
+const char *octi_json_library(void);
+
+#endif
