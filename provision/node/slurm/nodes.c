@@ -12,6 +12,7 @@
 #include "provision/node/slurm/names.h"
 #include "provision/node/slurm/ops.h"
 #include "provision/node/slurm/reply.h"
+#include "provision/node/slurm/service.h"
 #include "runtime/base/clock.h"
 
 #define MS ((int64_t)1000000)
@@ -58,31 +59,6 @@ int octi_slurm_nodes(json_t *request)
     if (octi_slurm_list_nodes(json_string_value(json_object_get(request, "name")), &list, &err) != OCT_OK)
         return octi_reply_error(&err, NULL);
     return octi_reply_end(json_pack("{s:o}", "nodes", list));
-}
-
-int octi_slurm_down(json_t *request)
-{
-    const char *node = json_string_value(json_object_get(request, "node"));
-    const char *reason = json_string_value(json_object_get(request, "reason"));
-    oct_error err = OCT_ERROR_INIT;
-    if (!node) {
-        oct_fail(&err, OCT_E_INVALID, "'node' is not the name of a node");
-        return octi_reply_error(&err, NULL);
-    }
-    update_node_msg_t change;
-    slurm_init(NULL);
-    slurm_init_update_node_msg(&change);
-    change.node_names = (char *)node; /* libslurm only reads both */
-    change.reason = (char *)(reason ? reason : "lost");
-    change.reason_uid = getuid();
-    change.node_state = NODE_STATE_DOWN;
-    if (slurm_update_node(&change) == SLURM_SUCCESS)
-        return octi_reply_end(json_pack("{s:s}", "down", node));
-    if (errno == ESLURM_INVALID_NODE_NAME)
-        oct_fail(&err, OCT_E_NOTFOUND, "there is no node '%s'", node);
-    else
-        octi_slurm_fail(&err, "take the node down");
-    return octi_reply_error(&err, NULL);
 }
 
 /* The address and port of the first controller in slurm.conf, as far as a plain reading
@@ -197,6 +173,10 @@ static int wait_until(uint32_t count, int64_t until, seen_nodes *seen)
             octi_slurm_fail(&err, "list the nodes");
         else
             tell_changes(found, seen);
+
+        /* A drain that was cut off must not hold up whoever wants all nodes. */
+        if (found && seen->ready < count)
+            octi_slurm_restore(found);
 
         int status = -1;
         if (found && seen->ready >= count)

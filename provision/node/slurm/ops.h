@@ -27,6 +27,14 @@ int octi_slurm_wait_nodes(json_t *request);
  * back in service as soon as its slurmd is. */
 int octi_slurm_down(json_t *request);
 
+/* {"op":"drain","nodes":["dev-6","dev-7"]}: gives them no more work, and waits until what they run has
+ * ended; a line for each node that is drained. Others than those named are left alone. */
+int octi_slurm_drain(json_t *request);
+
+/* {"op":"resume"}: puts the nodes that drain or are drained by that back in service, as wait_nodes
+ * does with those it waits for. */
+int octi_slurm_resume(json_t *request);
+
 /* {"op":"submit"} with "script" or "argv", and "name", "nodes", "tasks", "time_s",
  * "workdir", "output", "env" ({"NAME":"value"}), "partition", "account", "constraint",
  * "comment", and "pilot": true for whole nodes that outlive the loss of one of them. */

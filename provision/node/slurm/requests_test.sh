@@ -37,6 +37,8 @@ SLURM_CONF=$(mktemp)
 trap 'rm -f "$SLURM_CONF"' EXIT
 echo 'Nonsense=1' >"$SLURM_CONF"
 expect "a job without number is refused" '{"op":"watch"}' invalid
+expect "nodes to drain that are no list are refused" '{"op":"drain","nodes":"dev-1"}' invalid
+expect "no nodes to drain are refused" '{"op":"drain","nodes":[]}' invalid
 expect "the library's own exit becomes an error" '{"op":"nodes"}' state
 expect "the library's own exit while submitting, too" '{"op":"submit","argv":["true"]}' state
 exit $failed
