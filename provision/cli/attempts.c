@@ -138,7 +138,7 @@ static oct_err heal(cli_attempts *attempts, const cli_loss *loss, oct_error *err
         code = cli_heal(attempts->cli, attempts->session, i == 0 ? loss->node : NULL, &report,
                         attempts->evidence, err);
     }
-    attempts->healed += code == OCT_OK;
+    attempts->healed += code == OCT_OK && !loss->left;
     return code;
 }
 
@@ -175,6 +175,12 @@ static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *er
     oct_err code = heal(attempts, &launch->loss, err);
     if (code == OCT_OK && launch->loss.head)
         cancel_forgotten(attempts, launch);
+    unsigned nodes = attempts->session->cluster.wanted;
+    if (code == OCT_OK && launch->ranks > nodes) { /* 'scale' has taken them */
+        cli_say(attempts->cli, "octavo: '%s' has %u node%s now: going on with as many ranks",
+                attempts->session->cluster.name, nodes, nodes == 1 ? "" : "s");
+        launch->ranks = nodes;
+    }
     return code;
 }
 
@@ -184,8 +190,7 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
     int64_t first_ns = octi_clock_ns();
     double limit = launch->timeout;
     uint64_t recorded = 0;
-    const char *then =
-        cli_given(attempts->cli, "no-heal") ? "going on without it" : "replacing it and going on";
+    bool heals = !cli_given(attempts->cli, "no-heal");
     launch->guarded = attempts->session->provider.ops->discard != NULL;
     for (unsigned fruitless = 0;;) {
         int64_t start_ns = octi_clock_ns();
@@ -212,7 +217,10 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
             say_loss(attempts, loss, seconds, "giving up after three attempts that recorded no result");
             return OCT_OK;
         }
-        say_loss(attempts, loss, seconds, loss->rank ? "going on" : then);
+        say_loss(attempts, loss, seconds,
+                 loss->rank             ? "going on"
+                 : heals && !loss->left ? "replacing it and going on"
+                                        : "going on without it");
         if (limit > 0)
             launch->timeout = limit - seconds_since(first_ns);
         code = recover(attempts, launch, err);

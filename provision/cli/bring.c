@@ -126,8 +126,8 @@ static oct_err create(cli_session *session, const octi_spec *spec, const octi_ob
     return code;
 }
 
-static oct_err bring(const cli_context *cli, cli_session *session, bool make, cli_bring_report *report,
-                     octi_buffer *evidence, oct_error *err)
+static oct_err bring(const cli_context *cli, cli_session *session, bool make, unsigned known,
+                     cli_bring_report *report, octi_buffer *evidence, oct_error *err)
 {
     int64_t start_ns = octi_clock_ns();
     cli_progress_mode mode = cli->quiet ? CLI_PROGRESS_QUIET : cli->progress;
@@ -141,14 +141,17 @@ static oct_err bring(const cli_context *cli, cli_session *session, bool make, cl
         code = adopt(cli, session, &spec, err);
         if (code == OCT_OK) {
             bool made = session->provider.ops->takes_image;
-            cli_progress_phase(progress, made ? "creating %u nodes from %s" : "asking for %u nodes",
-                               spec.nodes, spec.image);
+            if (known > 0)
+                cli_progress_phase(progress, "making it %u node%s", spec.nodes, spec.nodes == 1 ? "" : "s");
+            else
+                cli_progress_phase(progress, made ? "creating %u nodes from %s" : "asking for %u nodes",
+                                   spec.nodes, spec.image);
             code = create(session, &spec, &observer, err);
         }
     }
     report->created = seconds_since(start_ns);
     if (code == OCT_OK)
-        code = octi_join(&session->provider, &session->cluster, cli->spec.timeout - report->created,
+        code = octi_join(&session->provider, &session->cluster, known, cli->spec.timeout - report->created,
                          &observer, &report->join, err);
     report->total = seconds_since(start_ns);
     if (code != OCT_OK) {
@@ -186,11 +189,17 @@ oct_err cli_bring_up(const cli_context *cli, cli_session *session, cli_bring_rep
                      octi_buffer *evidence, oct_error *err)
 {
     oct_err code = ensure_image(cli, session, evidence, err);
-    return code == OCT_OK ? bring(cli, session, true, report, evidence, err) : code;
+    return code == OCT_OK ? bring(cli, session, true, 0, report, evidence, err) : code;
+}
+
+oct_err cli_bring_resized(const cli_context *cli, cli_session *session, unsigned known,
+                          cli_bring_report *report, octi_buffer *evidence, oct_error *err)
+{
+    return bring(cli, session, true, known, report, evidence, err);
 }
 
 oct_err cli_bring_join(const cli_context *cli, cli_session *session, octi_buffer *evidence, oct_error *err)
 {
     cli_bring_report report = {0};
-    return bring(cli, session, false, &report, evidence, err);
+    return bring(cli, session, false, 0, &report, evidence, err);
 }

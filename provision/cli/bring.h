@@ -18,6 +18,11 @@ typedef struct cli_bring_report {
 OCT_NODISCARD oct_err cli_bring_up(const cli_context *cli, cli_session *session, cli_bring_report *report,
                                    octi_buffer *evidence, oct_error *err);
 
+/* As cli_bring_up, for a cluster in the session whose size has changed and whose first `known` nodes
+ * may be at work. */
+OCT_NODISCARD oct_err cli_bring_resized(const cli_context *cli, cli_session *session, unsigned known,
+                                        cli_bring_report *report, octi_buffer *evidence, oct_error *err);
+
 /* As cli_bring_up, for a cluster in the session that only has to be joined again. */
 OCT_NODISCARD oct_err cli_bring_join(const cli_context *cli, cli_session *session, octi_buffer *evidence,
                                      oct_error *err);

@@ -3,11 +3,13 @@
 #include "provision/cli/commands.h"
 #include "provision/cli/suggest.h"
 
-/* clang-format off: one a line */
+/* One a line: */
+/* clang-format off */
 const cli_command *const cli_commands[] = {
     &cli_command_up,
     &cli_command_down,
     &cli_command_heal,
+    &cli_command_scale,
     &cli_command_status,
     &cli_command_run,
     &cli_command_exec,

@@ -19,6 +19,7 @@ extern const cli_command cli_command_install;
 extern const cli_command cli_command_logs;
 extern const cli_command cli_command_prep;
 extern const cli_command cli_command_run;
+extern const cli_command cli_command_scale;
 extern const cli_command cli_command_shell;
 extern const cli_command cli_command_status;
 extern const cli_command cli_command_up;

@@ -71,7 +71,9 @@ static const char *cause_of(const octi_node *was, const octi_node *now)
     return NULL;
 }
 
-static void ask_engine(cli_guard *guard, octi_provider *control)
+/* Nodes beyond the cluster's size have left it: a step that needed them is ended by who took them,
+ * and one that goes on has not. */
+static void ask_engine(cli_guard *guard, octi_provider *control, bool over)
 {
     const octi_cluster *cluster = &guard->session->cluster;
     octi_cluster seen = {0};
@@ -80,7 +82,13 @@ static void ask_engine(cli_guard *guard, octi_provider *control)
         return; /* an engine that is busy or restarts has lost nothing */
     for (size_t i = 0; i < cluster->node_count; i++) {
         const octi_node *node = &cluster->nodes[i];
-        const char *cause = runs(node) ? cause_of(node, i < seen.node_count ? &seen.nodes[i] : NULL) : NULL;
+        bool left = code == OCT_OK && i >= seen.wanted;
+        if (!runs(node) || (left && !over))
+            continue;
+        const char *cause =
+            left ? "it has left the cluster" : cause_of(node, i < seen.node_count ? &seen.nodes[i] : NULL);
+        if (cause && !*guard->loss.node)
+            guard->loss.left = left;
         if (cause)
             set_loss(guard, node, cause);
     }
@@ -151,7 +159,7 @@ bool cli_guard_look(cli_guard *guard)
     octi_provider *control = cli_guard_control(guard);
     if (!control)
         return false;
-    ask_engine(guard, control);
+    ask_engine(guard, control, false);
     if (!guard->lost_ns)
         ask_pulse(guard, now);
     guard->next_look_ns = octi_clock_ns() + look_ns;
@@ -191,7 +199,7 @@ void cli_guard_judge(cli_guard *guard)
     octi_provider *control = guard->lost_ns ? NULL : cli_guard_control(guard);
     if (!control)
         return;
-    ask_engine(guard, control);
+    ask_engine(guard, control, true);
     if (!guard->lost_ns)
         ask_slurm(guard, control);
 }

@@ -18,6 +18,7 @@ typedef struct cli_loss {
     char cause[256];
     bool rank; /* only a rank's process has ended: the node is well */
     bool head;
+    bool left; /* 'octavo scale' has taken it */
 } cli_loss;
 
 typedef struct cli_guard {

@@ -9,8 +9,9 @@
 #include "runtime/base/buffer.h"
 #include "runtime/base/clock.h"
 
-/* The first two lines of standard input are the cluster's description and the request to
- * wait for its nodes. The exit status tells which step failed. An MPI check would queue
+/* Arguments: how many nodes MPI crosses, the mark and its file, and the names of these nodes
+ * (empty: any). The first two lines of standard input are the cluster's description and the
+ * request to wait for its nodes. The exit status tells which step failed. An MPI check would queue
  * behind running jobs, so it is left out where the same nodes have passed it before. The
  * nodes of a site (OCTAVO_JOINED tells where it keeps the mark) are in its Slurm already. */
 static const char script[] =
@@ -19,11 +20,14 @@ static const char script[] =
     "printf '%s\\n' \"$config\" | octavo-node configure >&2 || exit 101\n"
     "echo '{\"configured\":true}'\n"
     "printf '%s\\n' \"$wait\" | octavo-slurm || exit 102\n"
-    "else set -- \"$1\" \"$2\" \"$OCTAVO_JOINED\"; mkdir -p \"${3%/*}\" || exit 104; fi\n"
+    "else set -- \"$1\" \"$2\" \"$OCTAVO_JOINED\" \"$4\"; mkdir -p \"${3%/*}\" || exit 104; fi\n"
     "[ \"$(cat \"$3\" 2>/dev/null)\" = \"$2\" ] && exit 0\n"
+    "if [ \"$1\" -gt 0 ]; then\n"
     "echo '{\"checking\":true}'\n"
-    "srun --quiet --nodes=\"$1\" --ntasks=\"$1\" --ntasks-per-node=1 --time=2 --mpi=pmix --kill-on-bad-exit=1"
-    " --job-name=octavo-hello octavo-hello </dev/null || exit 103\n"
+    "srun --quiet --nodes=\"$1\" --ntasks=\"$1\" --ntasks-per-node=1 ${4:+--nodelist=\"$4\"} --time=2 "
+    "--mpi=pmix"
+    " --kill-on-bad-exit=1 --job-name=octavo-hello octavo-hello </dev/null || exit 103\n"
+    "fi\n"
     "printf '%s\\n' \"$2\" >\"$3.$$\" && mv -f \"$3.$$\" \"$3\" || exit 104\n";
 
 enum {
@@ -42,6 +46,7 @@ static const double engine_check_interval = 1.0; /* seconds; a node that died is
 struct join {
     const octi_provider *provider;
     octi_cluster *cluster;
+    unsigned known; /* the first ones, that MPI need not cross */
     const octi_observer *observer;
     octi_join_times *times;
     int64_t started_ns;
@@ -362,9 +367,16 @@ static oct_err explain(struct join *join, int status, double timeout, oct_error 
     }
 }
 
+/* How many nodes MPI is to cross. */
+static size_t new_nodes(const struct join *join)
+{
+    size_t all = join->cluster->node_count;
+    return all > join->known ? all - join->known : 0;
+}
+
 static oct_err check_crossed(const struct join *join, oct_error *err)
 {
-    size_t nodes = join->cluster->node_count;
+    size_t nodes = new_nodes(join);
     if (join->times->checked == 0 || (join->ranks == nodes && join->crossed == nodes))
         return OCT_OK;
     return oct_fail(err, OCT_E_STATE, "MPI reached %u ranks on %u nodes of '%s' instead of %zu", join->ranks,
@@ -386,12 +398,22 @@ static oct_err tell_workers(struct join *join, const char *text, size_t size, do
                : OCT_OK;
 }
 
+/* "dev-[8-11]", as Slurm writes them; empty when all are new. */
+static void name_new(const struct join *join, char out[160])
+{
+    const octi_cluster *cluster = join->cluster;
+    out[0] = '\0';
+    if (join->known > 0 && new_nodes(join) > 0)
+        snprintf(out, 160, "%s-[%u-%zu]", cluster->name, join->known, cluster->node_count - 1);
+}
+
 static oct_err run_script(struct join *join, double timeout, oct_error *err)
 {
-    char count[16], mark[OCTI_JOIN_MARK];
-    snprintf(count, sizeof(count), "%zu", join->cluster->node_count);
+    char count[16], mark[OCTI_JOIN_MARK], names[160];
+    snprintf(count, sizeof(count), "%zu", new_nodes(join));
+    name_new(join, names);
     octi_join_mark(join->cluster, mark);
-    const char *const argv[] = {"sh", "-c", script, "octavo-join", count, mark, OCTI_JOIN_FILE, NULL};
+    const char *const argv[] = {"sh", "-c", script, "octavo-join", count, mark, OCTI_JOIN_FILE, names, NULL};
 
     octi_buffer input = {0};
     size_t described = 0;
@@ -425,12 +447,13 @@ static oct_err run_script(struct join *join, double timeout, oct_error *err)
     return code;
 }
 
-oct_err octi_join(const octi_provider *provider, octi_cluster *cluster, double timeout,
+oct_err octi_join(const octi_provider *provider, octi_cluster *cluster, unsigned known, double timeout,
                   const octi_observer *observer, octi_join_times *times, oct_error *err)
 {
     octi_join_times unwanted;
     struct join join = {.provider = provider,
                         .cluster = cluster,
+                        .known = known,
                         .observer = observer,
                         .times = times ? times : &unwanted,
                         .started_ns = octi_clock_ns(),

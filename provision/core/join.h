@@ -22,9 +22,13 @@ typedef struct octi_join_times {
  *
  * Nodes become READY; when some cannot join they become FAILED with their reason, and the
  * error names the first of them. The observer hears every node's step. `timeout` is in
- * seconds. */
-OCT_NODISCARD oct_err octi_join(const octi_provider *provider, octi_cluster *cluster, double timeout,
-                                const octi_observer *observer, octi_join_times *times, oct_error *err);
+ * seconds.
+ *
+ * Of a cluster that has got more or fewer nodes the first `known` have worked together before and
+ * may be at work: MPI then crosses the others alone, if there are any. 0: all are new. */
+OCT_NODISCARD oct_err octi_join(const octi_provider *provider, octi_cluster *cluster, unsigned known,
+                                double timeout, const octi_observer *observer, octi_join_times *times,
+                                oct_error *err);
 
 /* What a joined cluster's head keeps in OCTI_JOIN_FILE: a digest of its nodes' names,
  * handles and addresses, so that a cluster whose nodes changed since is joined again. */

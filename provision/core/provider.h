@@ -111,6 +111,12 @@ typedef struct octi_provider_ops {
      * cannot be replaced by itself. */
     oct_err (*discard)(void *self, const octi_node *node, oct_error *err);
 
+    /* Records that the cluster has `nodes` nodes from now on, and removes those that are beyond,
+     * whatever runs on them; more of them `create` makes, as of a cluster that was cut off. Nodes 0 to
+     * `nodes` - 1 are not touched. NULL: a cluster keeps its size. */
+    oct_err (*resize)(void *self, const octi_cluster *cluster, unsigned nodes, const octi_observer *observer,
+                      oct_error *err);
+
     /* Runs a command; *exit_status as a shell has it (128 + signal). */
     oct_err (*exec)(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
                     oct_error *err);

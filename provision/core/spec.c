@@ -408,7 +408,9 @@ oct_err octi_spec_match(const octi_spec *have, const octi_spec *want, oct_error 
     if (have->nodes != want->nodes) {
         oct_fail(err, OCT_E_EXISTS, "cluster '%s' exists with %u nodes, but %u are asked for", have->name,
                  have->nodes, want->nodes);
-        oct_hint(err, "remove it with 'octavo down', or take another name");
+        oct_hint(err,
+                 "take another name, or change its size where nodes are containers: 'octavo scale %u %s'",
+                 want->nodes, have->name);
         return OCT_E_EXISTS;
     }
     if (strcmp(have->image, want->image) != 0)

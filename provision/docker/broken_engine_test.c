@@ -187,6 +187,7 @@ static void an_engine_that_dies_during_create_is_an_error_and_no_hang(void **sta
         {VERSION, 0, OCTI_ACT_CLOSE},
         {JSON("[]"), 0, OCTI_ACT_CLOSE},
         {JSON("[]"), 0, OCTI_ACT_CLOSE},
+        {JSON("[]"), 0, OCTI_ACT_CLOSE},
         {JSON("{\"Id\":\"image\"}"), 0, OCTI_ACT_CLOSE},
         {JSON("{\"Name\":\"v\",\"Labels\":{\"octavo.cluster\":\"octavo\"}}"), 0, OCTI_ACT_CLOSE},
         {JSON("{\"Name\":\"v\",\"Labels\":{\"octavo.cluster\":\"octavo\"}}"), 0, OCTI_ACT_CLOSE},

@@ -28,6 +28,7 @@ struct creation {
     octi_docker *docker;
     const octi_spec *spec;
     const octi_observer *observer;
+    unsigned resized;  /* how many nodes there are since that changed; 0: it did not */
     char network[128]; /* id */
     bool network_is_new;
     bool head_is_fixed;    /* the head's container is there, and with it spec and network */
@@ -194,6 +195,16 @@ static void drop_network(struct creation *creation, const char *id)
         octi_log(OCT_LOG_DEBUG, "network %s stays: %s", id, problem.what);
 }
 
+/* What a container was made from, in the size that the cluster has by now, must be what is wanted. */
+static oct_err check_spec(const struct creation *creation, const json_t *labels, oct_error *err)
+{
+    octi_spec have;
+    oct_err code = octi_docker_spec_read(labels, &have, err);
+    if (code == OCT_OK && creation->resized > 0)
+        have.nodes = creation->resized;
+    return code == OCT_OK ? octi_spec_match(&have, creation->spec, err) : code;
+}
+
 /* Learns from a container with a node's name whether it is that node, and which network
  * and spec it stands for. */
 static oct_err adopt(struct creation *creation, struct node_job *job, oct_error *err)
@@ -207,12 +218,9 @@ static oct_err adopt(struct creation *creation, struct node_job *job, oct_error 
     if (code != OCT_OK)
         return code;
     json_t *labels = octi_json_find(reply, "Config/Labels");
-    octi_spec have;
     code = check_owner(creation, "container", name, labels, err);
     if (code == OCT_OK)
-        code = octi_docker_spec_read(labels, &have, err);
-    if (code == OCT_OK)
-        code = octi_spec_match(&have, creation->spec, err);
+        code = check_spec(creation, labels, err);
     const char *network = octi_json_string_or(reply, "HostConfig/NetworkMode", "");
     if (code == OCT_OK && job->node.index == 0 && strcmp(network, creation->network) != 0) {
         if (creation->network_is_new)
@@ -513,10 +521,7 @@ oct_err octi_docker_discard(octi_docker *docker, const char *id, oct_error *err)
 static oct_err take_existing(struct creation *creation, const octi_docker_container *container,
                              const json_t *networks, oct_error *err)
 {
-    octi_spec have;
-    oct_err code = octi_docker_spec_read(container->labels, &have, err);
-    if (code == OCT_OK)
-        code = octi_spec_match(&have, creation->spec, err);
+    oct_err code = check_spec(creation, container->labels, err);
     if (code != OCT_OK)
         return code;
     if (container->index >= creation->spec->nodes)
@@ -560,30 +565,42 @@ static oct_err check_foreign(const struct creation *creation, const json_t *elem
     return check_owner(creation, "container", name, octi_json_find(element, "Labels"), err);
 }
 
+/* What a `down` that was cut off has left may be no more than the size. */
+static oct_err check_size(const struct creation *creation, oct_error *err)
+{
+    octi_spec have = *creation->spec;
+    if (creation->resized > 0)
+        have.nodes = creation->resized;
+    return octi_spec_match(&have, creation->spec, err);
+}
+
 static oct_err take_all_existing(struct creation *creation, oct_error *err)
 {
     octi_docker *docker = creation->docker;
     const char *name = creation->spec->name;
-    char *paths[] = {named_containers_path(docker, name), octi_docker_list_path(docker, "networks?", name)};
-    json_t *replies[2];
-    oct_err code = octi_docker_get_all(docker, 2, paths, replies, err);
+    char *paths[] = {named_containers_path(docker, name), octi_docker_list_path(docker, "networks?", name),
+                     octi_docker_list_path(docker, "volumes?", name)};
+    json_t *replies[3];
+    oct_err code = octi_docker_get_all(docker, 3, paths, replies, err);
     if (code != OCT_OK)
         return code;
+    octi_docker_resized(name, replies[2], &creation->resized);
+    code = check_size(creation, err);
     const json_t *element;
     size_t i;
     json_array_foreach(replies[0], i, element)
     {
         octi_docker_container container;
+        if (code != OCT_OK)
+            break;
         code = octi_docker_container_read(element, name, &container, err);
         if (code == OCT_E_NOTFOUND)
             code = check_foreign(creation, element, err);
         else if (code == OCT_OK)
             code = take_existing(creation, &container, replies[1], err);
-        if (code != OCT_OK)
-            break;
     }
-    json_decref(replies[0]);
-    json_decref(replies[1]);
+    for (i = 0; i < 3; i++)
+        json_decref(replies[i]);
     return code;
 }
 

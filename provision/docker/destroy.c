@@ -26,6 +26,7 @@ struct destruction {
     octi_docker *docker;
     const char *name;
     const octi_observer *observer;
+    unsigned keep; /* so many first nodes stay */
     size_t removed;
     bool was_complete; /* all nodes were there at some look */
     oct_error first;   /* the first failure; its code is OCT_OK while none */
@@ -102,6 +103,8 @@ static bool read_thing(const json_t *element, const char *kind, const char *id_k
     *out = (struct removal){.destruction = destruction, .kind = kind};
     strcpy(out->id, id);
     const char *index = octi_json_string_or(labels, OCTI_LABEL_NODE, "");
+    if (strtoul(index, NULL, 10) < destruction->keep)
+        return false;
     if (*index) {
         out->node.index = (unsigned)strtoul(index, NULL, 10);
         snprintf(out->node.name, sizeof(out->node.name), "%s-%u", destruction->name, out->node.index);
@@ -221,5 +224,20 @@ oct_err octi_docker_destroy(octi_docker *docker, const char *name, const octi_ob
         oct_hint(err, "is 'octavo up' running for it? end that first");
         return OCT_E_STATE;
     }
+    return code;
+}
+
+oct_err octi_docker_remove_from(octi_docker *docker, const char *name, unsigned first,
+                                const octi_observer *observer, oct_error *err)
+{
+    struct destruction destruction = {
+        .docker = docker, .name = name, .observer = observer, .keep = first, .first = OCT_ERROR_INIT};
+    json_t *containers;
+    oct_err code = octi_docker_call(
+        docker, "GET", octi_docker_list_path(docker, "containers/json?all=1&", name), NULL, &containers, err);
+    if (code != OCT_OK)
+        return code;
+    code = remove_list(&destruction, containers, "container", "Id", err);
+    json_decref(containers);
     return code;
 }

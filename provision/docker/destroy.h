@@ -9,4 +9,8 @@
 OCT_NODISCARD oct_err octi_docker_destroy(octi_docker *docker, const char *name,
                                           const octi_observer *observer, size_t *removed, oct_error *err);
 
+/* Removes the containers of the nodes from number `first` on, and nothing else. */
+OCT_NODISCARD oct_err octi_docker_remove_from(octi_docker *docker, const char *name, unsigned first,
+                                              const octi_observer *observer, oct_error *err);
+
 #endif

@@ -9,6 +9,7 @@
 #include "provision/docker/events.h"
 #include "provision/docker/exec.h"
 #include "provision/docker/found.h"
+#include "provision/docker/resize.h"
 
 enum { EVIDENCE_LINES = 20 };
 
@@ -249,6 +250,12 @@ static oct_err docker_discard(void *self, const octi_node *node, oct_error *err)
     return *node->engine_id ? octi_docker_discard(self, node->engine_id, err) : OCT_OK;
 }
 
+static oct_err docker_resize(void *self, const octi_cluster *cluster, unsigned nodes,
+                             const octi_observer *observer, oct_error *err)
+{
+    return octi_docker_resize(self, cluster, nodes, observer, err);
+}
+
 static oct_err docker_exec(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
                            oct_error *err)
 {
@@ -274,6 +281,7 @@ const octi_provider_ops octi_docker_ops = {
     .inspect = docker_inspect,
     .destroy = docker_destroy,
     .discard = docker_discard,
+    .resize = docker_resize,
     .exec = docker_exec,
     .logs = docker_logs,
     .evidence = docker_evidence,

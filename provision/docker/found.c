@@ -104,6 +104,27 @@ oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *
     return code;
 }
 
+unsigned octi_docker_resized(const char *name, const json_t *volumes, unsigned *nodes)
+{
+    const json_t *volume;
+    size_t i;
+    unsigned last = 0;
+    json_array_foreach(octi_json_find(volumes, "Volumes"), i, volume)
+    {
+        const json_t *labels = octi_json_find(volume, "Labels");
+        const char *owner = octi_json_string_or(labels, OCTI_LABEL_CLUSTER, "");
+        const char *change = octi_json_string_or(labels, OCTI_LABEL_RESIZED, "");
+        unsigned long number = isdigit((unsigned char)change[0]) ? strtoul(change, NULL, 10) : 0;
+        unsigned size;
+        if (strcmp(owner, name) == 0 && number > last && number < UINT32_MAX &&
+            read_number(labels, OCTI_LABEL_NODES, &size) && size > 0) {
+            last = (unsigned)number;
+            *nodes = size;
+        }
+    }
+    return last;
+}
+
 static octi_node_state state_of(const char *engine_state)
 {
     static const struct {
@@ -198,6 +219,7 @@ oct_err octi_docker_cluster_read(const char *name, const json_t *containers, con
         oct_prefix(err, "cluster '%s'", name);
         return code;
     }
+    octi_docker_resized(name, volumes, &found.spec.nodes);
     found.wanted = found.spec.nodes;
     snprintf(found.name, sizeof(found.name), "%.*s", OCTI_NAME_MAX, name);
     snprintf(found.image, sizeof(found.image), "%s", found.spec.image);

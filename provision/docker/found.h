@@ -6,6 +6,8 @@
  *   octavo.nodes    how many nodes were asked for
  *   octavo.spec     the whole spec as JSON
  *   octavo.version  of the octavo that made it
+ *   octavo.resized  of an empty volume: octavo.nodes and octavo.spec beside it are the cluster's from
+ *                   now on. The highest number counts, as engines cannot change a label
  * Pure functions over the engine's replies, fuzzed. */
 #ifndef OCTI_DOCKER_FOUND_H
 #define OCTI_DOCKER_FOUND_H
@@ -20,6 +22,7 @@
 #define OCTI_LABEL_NODES "octavo.nodes"
 #define OCTI_LABEL_SPEC "octavo.spec"
 #define OCTI_LABEL_VERSION "octavo.version"
+#define OCTI_LABEL_RESIZED "octavo.resized"
 #define OCTI_LABEL_SOURCE "octavo.source" /* of an image: a digest of what it was made from */
 
 /* One container of ours. Strings belong to the reply. */
@@ -45,6 +48,11 @@ json_t *octi_docker_labels(const octi_spec *spec, int index);
 
 /* The spec that labels carry. OCT_E_PROTOCOL when somebody else wrote them. */
 OCT_NODISCARD oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *err);
+
+/* What the last change of a cluster's size left among its volumes (the reply of GET /volumes):
+ * the number of that change, and in *nodes the size. 0 when it has the size it was made with, and
+ * *nodes is untouched. */
+unsigned octi_docker_resized(const char *name, const json_t *volumes, unsigned *nodes);
 
 /* Fills a cluster from the replies of GET /containers/json, /networks and /volumes, each
  * filtered by the cluster's label. OCT_E_NOTFOUND when nothing is in them. */

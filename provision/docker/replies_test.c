@@ -107,6 +107,39 @@ static void a_cluster_cut_off_before_its_first_container_is_still_found(void **s
     json_decref(empty);
 }
 
+static json_t *resized(const char *cluster, unsigned nodes, const char *number)
+{
+    octi_spec spec = three_nodes();
+    snprintf(spec.name, sizeof(spec.name), "%s", cluster);
+    spec.nodes = nodes;
+    json_t *labels = octi_docker_labels(&spec, -1);
+    json_object_set_new(labels, OCTI_LABEL_RESIZED, json_string(number));
+    return json_pack("{s:s, s:o}", "Name", "v", "Labels", labels);
+}
+
+static void the_last_change_of_its_size_is_a_clusters_size(void **state)
+{
+    (void)state;
+    octi_spec spec = three_nodes();
+    json_t *list = json_pack("[o]", container("dev", 0, "Up 1 second", &spec));
+    json_t *volumes =
+        json_pack("{s:[o, o, o, o, o]}", "Volumes", resized("dev", 7, "9"), resized("dev", 2, "10"),
+                  resized("dev", 5, "8"), resized("other", 6, "11"), resized("dev", 4, "x"));
+    octi_cluster cluster;
+    unsigned nodes = 3;
+    assert_int_equal(octi_docker_resized("dev", NULL, &nodes), 0);
+    assert_int_equal(nodes, 3);
+    assert_int_equal(octi_docker_resized("dev", volumes, &nodes), 10);
+    assert_int_equal(nodes, 2);
+    assert_int_equal(octi_docker_cluster_read("dev", list, NULL, volumes, &cluster, NULL), OCT_OK);
+    assert_int_equal(cluster.wanted, 2);
+    assert_int_equal(cluster.spec.nodes, 2);
+    assert_int_equal(cluster.node_count, 2);
+    octi_cluster_deinit(&cluster);
+    json_decref(list);
+    json_decref(volumes);
+}
+
 static void labels_that_make_no_sense_are_a_protocol_error(void **state)
 {
     (void)state;
@@ -320,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_frame_of_no_known_stream_is_a_protocol_error),
         cmocka_unit_test(a_cluster_is_read_from_labels_alone),
         cmocka_unit_test(a_cluster_cut_off_before_its_first_container_is_still_found),
+        cmocka_unit_test(the_last_change_of_its_size_is_a_clusters_size),
         cmocka_unit_test(labels_that_make_no_sense_are_a_protocol_error),
         cmocka_unit_test(a_node_is_asked_for_with_no_right_it_does_not_need),
         cmocka_unit_test(podman_is_asked_for_no_owner_of_a_tmpfs),

@@ -231,7 +231,11 @@ oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_obse
 
 /* --- removing --- */
 
+enum { LEAVE_SECONDS = 60 };
+
 struct leaving {
+    const char *cluster;
+    unsigned keep; /* so many first nodes stay */
     const octi_observer *observer;
     size_t left;
 };
@@ -239,9 +243,40 @@ struct leaving {
 static bool none_left(void *ctx, const json_t *pods)
 {
     struct leaving *leaving = ctx;
-    leaving->left = json_array_size(octi_json_find(pods, "items"));
+    const json_t *pod;
+    size_t i;
+    leaving->left = 0;
+    json_array_foreach(octi_json_find(pods, "items"), i, pod)
+    {
+        long index = octi_kube_pod_index(leaving->cluster, octi_json_string_or(pod, "metadata/name", ""));
+        leaving->left += leaving->keep == 0 || index >= (long)leaving->keep;
+    }
     const octi_observer *observer = leaving->observer;
     return leaving->left == 0 || (observer && observer->interrupted && observer->interrupted(observer->ctx));
+}
+
+static oct_err wait_gone(octi_kube *kube, struct leaving *leaving, oct_error *err)
+{
+    oct_err code = octi_kube_watch_pods(kube, leaving->cluster, LEAVE_SECONDS, none_left, leaving, err);
+    if (code == OCT_E_TIMEOUT) {
+        oct_fail(err, code, "%zu pods of '%s' are still there after %d s", leaving->left, leaving->cluster,
+                 LEAVE_SECONDS);
+        oct_hint(err, "a machine that is down keeps its pods: kubectl get pods -o wide");
+    } else if (code == OCT_OK && leaving->left > 0) {
+        code = oct_fail(err, OCT_E_CANCELLED, "interrupted");
+    }
+    return code;
+}
+
+/* The set's controller makes and removes pods from the last one on. */
+oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned nodes,
+                         const octi_observer *observer, oct_error *err)
+{
+    struct leaving leaving = {.cluster = cluster->name, .keep = nodes, .observer = observer};
+    octi_spec spec = cluster->spec;
+    spec.nodes = nodes;
+    oct_err code = put_all(kube, &spec, err);
+    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
 }
 
 /* Deletes by label, so that nothing which is not ours can be hit. */
@@ -265,7 +300,6 @@ static oct_err remove_kind(octi_kube *kube, const char *name, const char *group,
 oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer, size_t *removed,
                           oct_error *err)
 {
-    enum { LEAVE_SECONDS = 60 };
     const char *const things[][2] = {
         {"apis/apps/v1", "statefulsets"},
         {kube->minor >= 21 ? "apis/policy/v1" : "apis/policy/v1beta1", "poddisruptionbudgets"},
@@ -273,21 +307,13 @@ oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer
         {"api/v1", "secrets"},
         {"api/v1", "persistentvolumeclaims"},
     };
-    struct leaving leaving = {.observer = observer};
+    struct leaving leaving = {.cluster = name, .observer = observer};
     oct_err code = OCT_OK;
     *removed = 0;
     tell(observer, NULL, "removing");
     for (size_t i = 0; code == OCT_OK && i < sizeof(things) / sizeof(things[0]); i++)
         code = remove_kind(kube, name, things[i][0], things[i][1], removed, err);
-    if (code == OCT_OK)
-        code = octi_kube_watch_pods(kube, name, LEAVE_SECONDS, none_left, &leaving, err);
-    if (code == OCT_E_TIMEOUT) {
-        oct_fail(err, code, "%zu pods of '%s' are still there after %d s", leaving.left, name, LEAVE_SECONDS);
-        oct_hint(err, "a machine that is down keeps its pods: kubectl get pods -o wide");
-    } else if (code == OCT_OK && leaving.left > 0) {
-        code = oct_fail(err, OCT_E_CANCELLED, "interrupted");
-    }
-    return code;
+    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
 }
 
 /* --- events --- */

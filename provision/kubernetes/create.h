@@ -9,6 +9,10 @@
 OCT_NODISCARD oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_observer *observer,
                                        oct_error *err);
 
+/* As octi_provider_ops.resize. */
+OCT_NODISCARD oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned nodes,
+                                       const octi_observer *observer, oct_error *err);
+
 /* As octi_provider_ops.destroy. */
 OCT_NODISCARD oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer,
                                         size_t *removed, oct_error *err);

@@ -106,6 +106,12 @@ static oct_err kube_destroy(void *self, const char *name, const octi_observer *o
     return octi_kube_destroy(self, name, observer, removed, err);
 }
 
+static oct_err kube_resize(void *self, const octi_cluster *cluster, unsigned nodes,
+                           const octi_observer *observer, oct_error *err)
+{
+    return octi_kube_resize(self, cluster, nodes, observer, err);
+}
+
 static oct_err kube_exec(void *self, const octi_node *node, const octi_exec *exec, int *exit_status,
                          oct_error *err)
 {
@@ -201,6 +207,7 @@ const octi_provider_ops octi_kube_ops = {
     .create = kube_create,
     .inspect = kube_inspect,
     .destroy = kube_destroy,
+    .resize = kube_resize,
     .exec = kube_exec,
     .exec_workers = kube_exec_workers,
     .plan = kube_plan,

@@ -540,6 +540,80 @@ a_restarted_engine_s_cluster_works_again() {
     equal "$(sort -u out | wc -l)" $nodes
 }
 
+# --- more nodes, or fewer ---
+
+names_of() { "$octavo" status "$1" --json | python3 -c 'import json,sys; print(*[n["name"] + ":" + n["state"] for n in json.load(sys.stdin)["nodes"]])'; }
+running_in() { [ "$("$octavo" exec --name "$1" squeue -h -t R -o %D)" = "$2" ]; }
+
+a_cluster_grows_while_a_program_runs_on_all_of_it() {
+    try 0 "$octavo" up "$other" -n 2 --image "$image"
+    try 0 "$octavo" scale 4 "$other" --dry-run
+    has err "would add $other-2 to $other-3"
+    "$octavo" run --name "$other" sleep 8 >ran 2>&1 &
+    local job=$!
+    wait_for 20 running_in "$other" 2
+    try 0 "$octavo" scale 4 "$other" --json
+    equal "$(json out 'd["from"], d["count"], len(d["added"]), d["removed"]')" "(2, 4, 2, [])"
+    kill -0 $job || fail "the program to run still"
+    try 0 "$octavo" run --name "$other" hostname
+    equal "$(sort out | tr '\n' ' ')" "$other-0 $other-1 $other-2 $other-3 "
+    wait $job || fail "the program to end well: $(cat ran)"
+    try 0 "$octavo" up "$other"
+    equal "$(names_of "$other")" "$other-0:idle $other-1:idle $other-2:idle $other-3:idle"
+}
+
+nodes_that_leave_end_first_what_they_run() {
+    "$octavo" run --name "$other" sh -c 'sleep 4; echo whole' >ran 2>&1 &
+    local job=$!
+    wait_for 20 running_in "$other" 4
+    try 5 "$octavo" scale 1 "$other" --timeout 0.5
+    has err "all nodes are back at work"
+    try 0 "$octavo" scale 2 "$other"
+    has err "$other-2 to $other-3 left"
+    wait $job || fail "the program to end well: $(cat ran)"
+    equal "$(grep -c whole ran)" 4
+    equal "$(names_of "$other")" "$other-0:idle $other-1:idle"
+    try 0 "$octavo" heal "$other"
+    has err "all 2 nodes"
+}
+
+ctrl_c_while_nodes_drain_leaves_all_at_work() {
+    "$octavo" run --name "$other" sleep 6 >ran 2>&1 &
+    local job=$! status=0
+    wait_for 20 running_in "$other" 2
+    timeout --foreground -s INT 1 "$octavo" scale 1 "$other" >out 2>err </dev/null || status=$?
+    has err "all nodes are back at work"
+    [[ $(names_of "$other") != *drain* ]] || fail "no node that drains"
+    # One that is cut off without a word is made good by the next command that wants all nodes.
+    timeout -s KILL 1 "$octavo" scale 1 "$other" >out 2>err </dev/null || status=$?
+    [[ $(names_of "$other") = *"$other-1:mixed+drain"* ]] || fail "a node that drains"
+    try 0 "$octavo" heal "$other"
+    equal "$(names_of "$other")" "$other-0:mixed $other-1:mixed"
+    wait $job || fail "the program to end well: $(cat ran)"
+}
+
+what_runs_on_nodes_that_are_taken_goes_on_with_the_rest() {
+    "$octavo" run --name "$other" sh -c 'sleep 3; hostname' >ran 2>said &
+    local job=$!
+    wait_for 20 running_in "$other" 2
+    try 0 "$octavo" scale 1 "$other" --now
+    wait $job || fail "the program to end well: $(cat said)"
+    equal "$(cat ran)" "$other-0"
+    has said "$other-1: it has left the cluster"
+    has said "has 1 node now"
+}
+
+a_size_that_makes_no_sense_is_refused() {
+    try 2 "$octavo" scale
+    try 2 "$octavo" scale 0 "$other"
+    try 2 "$octavo" scale many "$other"
+    try 1 "$octavo" scale 1001 "$other"
+    has err "at most 1000"
+    try 3 "$octavo" scale 2 no-such-cluster
+    try 0 "$octavo" down "$other"
+    nothing_left_of "$other"
+}
+
 # --- manners ---
 
 a_mistyped_word_gets_a_suggestion() {
@@ -640,7 +714,7 @@ docker image inspect "$image" >/dev/null 2>&1 || {
 # the others, the last removes it.
 [[ up_makes_nodes_that_can_work =~ $pattern ]] || up --quiet || exit 1
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up | kill_up_after | break_image | active_jobs) continue ;; esac
+    case $each in clean_up | kill_up_after | break_image | active_jobs | names_of | running_in) continue ;; esac
     run_case "$each"
 done
 # shellcheck disable=SC2154 # counted in lib.sh
