@@ -37,6 +37,11 @@ int main(int argc, char **argv)
     if (!trips || !zones)
         oct_die(NULL);
     answer("all", oct_frame_select(trips, "id, zone, big, x, day, at"));
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/trips.jsonl", folder);
+    oct_frame *lines = oct_read_jsonl(pool, path);
+    answer("jsonl", oct_frame_select(lines, "id, zone, big, x, day, at"));
+    oct_frame_destroy(lines);
     answer("value_counts", oct_frame_value_counts(trips, "zone"));
     answer("distinct", oct_frame_distinct(trips, "zone, day"));
     answer("largest", oct_frame_largest(trips, "x desc", 100));

@@ -5,6 +5,7 @@ The rows hold nulls, NaN, both zeroes, 64-bit extremes, unicode, quotes, newline
 zones are skewed, one file is empty, and one ends its lines in CRLF and is packed by gzip.
 """
 import gzip
+import json
 import math
 import os
 import random
@@ -12,6 +13,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+
+import tables
+from tables import check, write
 
 ZONES = ["a", "Zürich", 'quo"te', "new\nline", "com,ma", "東京", "", None]
 HEADER = ["id", "zone", "big", "x", "day", "at"]
@@ -31,74 +35,9 @@ def make_rows(rng, count):
         yield [i, zone, big, x, day, at]
 
 
-def field(value):
-    if value is None:
-        return ""
-    text = repr(value) if isinstance(value, float) else str(value)
-    quote = value == "" or any(c in text for c in ',"\n\r')
-    return '"%s"' % text.replace('"', '""') if quote else text
-
-
-def write(path, header, rows, end="\n"):
-    with open(path, "w", newline="", encoding="utf-8") as out:
-        for row in [header] + rows:
-            out.write(",".join(map(field, row)) + end)
-
-
-def read(path):
-    """Rows of values; csv cannot tell "" from nothing, so the fields are split here."""
-    text = open(path, newline="", encoding="utf-8").read()
-    rows, row, at = [], [], 0
-    while at < len(text):
-        if text[at] == '"':
-            end, value = at + 1, ""
-            while True:
-                stop = text.index('"', end)
-                value += text[end:stop]
-                if text[stop + 1] != '"':
-                    break
-                value, end = value + '"', stop + 2
-            at = stop + 1
-        else:
-            end = at
-            while text[at] not in ",\n":
-                at += 1
-            value = text[end:at] or None
-        row.append(value)
-        if text[at] == "\n":
-            rows.append(row)
-            row = []
-        at += 1
-    header, rows = rows[0], rows[1:]
-    return header, [[TYPES.get(h, str)(v) if v is not None else None for h, v in zip(header, r)] for r in rows]
-
-
-def close(a, b):
-    if isinstance(a, float) and isinstance(b, float):
-        return a == b or math.isclose(a, b, rel_tol=1e-9)
-    return a == b
-
-
-failures = 0
-
-
-def check(name, ordered, got, wanted, header, names):
-    global failures
-    if not ordered:
-        key = lambda row: [(v is None, v if v is not None else 0, "") if not isinstance(v, str) else (False, 0, v)
-                           for v in row]
-        got, wanted = sorted(got, key=key), sorted(wanted, key=key)
-    bad = header != names or len(got) != len(wanted)
-    at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if not all(map(close, a, b))), None)
-    if bad or at is not None:
-        print("FAIL ", name, header, names, len(got), len(wanted), at is not None and (at, got[at], wanted[at]))
-        failures += 1
-    else:
-        print("ok   ", name, len(got), "rows")
-
-
 QUESTIONS = {  # name: (in order, query)
     "all": (True, "select * from trips order by id"),
+    "jsonl": (True, "select * from trips order by id"),
     "value_counts": (True, "select zone, count(*) as count from trips group by zone "
                            "order by count desc, zone nulls last"),
     "distinct": (True, "select id, zone, big, x, day, at from (select *, row_number() over "
@@ -185,6 +124,10 @@ def main():
             packed = gzip.compress(plain.read())  # read as it is: its first bytes tell
         with open(folder + "/trips3.csv", "wb") as out:
             out.write(packed)
+        with open(folder + "/trips.jsonl", "w", encoding="utf-8") as out:
+            for i, row in enumerate(rows):  # a null is one, or not there
+                known = {k: v for k, v in zip(HEADER, row) if v is not None or i % 2}
+                print(json.dumps(known, ensure_ascii=i % 3 == 0), file=out)
         write(folder + "/zones.csv", ["zone", "rate"], zones)
         subprocess.run(sys.argv[1:] + [folder], check=True)
         db = sqlite3.connect(":memory:")
@@ -195,15 +138,15 @@ def main():
         for name, (ordered, query) in QUESTIONS.items():
             cursor = db.execute(query)
             names = [d[0] for d in cursor.description]
-            header, got = read(f"{folder}/{name}.answer")
+            header, got = tables.read(f"{folder}/{name}.answer", TYPES)
             check(name, ordered, got, [list(r) for r in cursor], header, names)
-        header, got_spread = read(folder + "/spread.answer")
+        header, got_spread = tables.read(folder + "/spread.answer", TYPES)
         check("spread", True, got_spread, list(spread(rows)), header, ["day", "zone", "m", "q", "low", "a", "u"])
-        header, got_signs = read(folder + "/different.answer")
+        header, got_signs = tables.read(folder + "/different.answer", TYPES)
         check("different", True, got_signs, list(of_signs(rows)), header, ["positive", "z", "u", "b", "m"])
-        header, got = read(folder + "/describe.answer")
+        header, got = tables.read(folder + "/describe.answer", TYPES)
         check("describe", True, got, list(describe(db)), header, ["column", "count", "mean", "std", "min", "max"])
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if tables.failures else 0)
 
 
 main()

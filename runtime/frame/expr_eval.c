@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "runtime/frame/duration.h"
 #include "runtime/frame/expr.h"
 #include "runtime/io/number.h"
 
@@ -375,10 +376,41 @@ static bool call_text(int which, const char *text, size_t size, const char *part
                         : memcmp(text + size - part_size, part, part_size) == 0;
 }
 
+/* truncate(time, '15 minutes'): where the stretch begins that a time lies in. */
+static oct_err truncate_time(const scope *s, const octi_expr *expr, const octi_column *a, octi_column *out)
+{
+    octi_duration every;
+    if (!is_time(a->type))
+        return wrong_type(s, expr->left, "a date or timestamp", a->type);
+    if (expr->right->op != OCTI_LITERAL || expr->right->type != OCT_STRING)
+        return oct_fail(s->err, OCT_E_TYPE,
+                        "in '%.120s', column %zu: expected a length of time such as '1 hour'", s->text,
+                        expr->right->at);
+    oct_err code = octi_duration_parse(expr->right->text, &every, s->err);
+    if (code != OCT_OK) {
+        oct_prefix(s->err, "in '%.120s', column %zu", s->text, expr->right->at);
+        return code;
+    }
+    if (a->type == OCT_DATE && !octi_duration_of_days(&every))
+        return oct_fail(s->err, OCT_E_INVALID,
+                        "in '%.120s', column %zu: dates are whole days, '%.40s' is not", s->text,
+                        expr->right->at, expr->right->text);
+    int64_t unit = a->type == OCT_DATE ? 1000 : 1; /* microseconds */
+    code = result(s, a->type, a, NULL, out);
+    for (size_t i = 0; code == OCT_OK && i < s->batch->rows; i++)
+        out->ints[i] =
+            octi_is_valid(a, i)
+                ? octi_duration_floor(&every, (int64_t)((uint64_t)a->ints[i] * (uint64_t)unit)) / unit
+                : 0;
+    return code;
+}
+
 static oct_err call_two(const scope *s, const octi_expr *expr, octi_column *a, octi_column *b,
                         octi_column *out)
 {
     static const char *const names[] = {"contains", "startswith", "endswith", NULL};
+    if (strcasecmp(expr->text, "truncate") == 0)
+        return truncate_time(s, expr, a, out);
     int which = find_name(expr->text, names);
     if (which < 0)
         return oct_fail(s->err, OCT_E_INVALID,

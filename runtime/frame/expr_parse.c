@@ -313,15 +313,24 @@ static size_t item_size(const char *text)
     return i;
 }
 
+/* The name that is all of a text, a word or in backticks; NULL where it is no name. */
+static const char *whole_name(const char *text, size_t *size)
+{
+    text += strspn(text, " ");
+    const char *end = *text == '`' ? strchr(text + 1, '`') : NULL;
+    *size = end ? (size_t)(end - text - 1) : word_size(text);
+    const char *rest = text + *size + (end ? 2 : 0);
+    return *size == 0 || rest[strspn(rest, " ")] ? NULL : text + (end != NULL);
+}
+
 /* Cuts " as name" off, or names a plain column by itself. */
 static char *item_name(char *text)
 {
     for (size_t i = strlen(text); i > 3; i--)
         if (strncasecmp(text + i - 3, "as ", 3) == 0 && isspace((unsigned char)text[i - 4])) {
-            char *name = text + i;
-            name += strspn(name, " ");
-            size_t size = word_size(name);
-            if (size == 0 || name[size + strspn(name + size, " ")])
+            size_t size;
+            const char *name = whole_name(text + i, &size);
+            if (!name)
                 break;
             text[i - 4] = '\0';
             return strndup(name, size);

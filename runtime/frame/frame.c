@@ -1,10 +1,12 @@
 /* Building frames: every call checks its expressions on a batch of no rows, so that mistakes are
  * told where they are made. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/exec/failure.h"
 #include "runtime/frame/describe.h"
+#include "runtime/frame/expr.h"
 #include "runtime/frame/frame.h"
 #include "runtime/frame/group.h"
 #include "runtime/frame/order.h"
@@ -33,6 +35,7 @@ void oct_frame_destroy(oct_frame *frame)
         for (size_t i = 0; i < frame->file_count; i++)
             free(frame->files[i].path);
         free(frame->files);
+        free(frame->index);
         octi_step_deinit(&frame->step);
         octi_reduce_deinit(&frame->reduce);
         free(frame);
@@ -66,18 +69,52 @@ static oct_frame *begin(oct_frame *from, octi_frame_kind kind, const char *one, 
     return octi_frame_create(kind, from->pool, from, err);
 }
 
-static oct_frame *step(oct_frame *from, octi_step_kind kind, const char *name, const char *text)
+/* True where a list names something as the index, other than itself. */
+static bool hides_index(const octi_step *step, const char *index, oct_error *err)
+{
+    octi_items items;
+    if (octi_items_parse(step->text, &items, err) != OCT_OK)
+        return true;
+    bool hides = false;
+    for (size_t i = 0; i < items.count; i++) {
+        const octi_expr *expr = items.list[i].expr;
+        bool itself = step->kind == OCTI_SELECT && expr->op == OCTI_COLUMN && strcmp(expr->text, index) == 0;
+        hides = hides || (strcmp(items.list[i].name, index) == 0 && !itself);
+    }
+    octi_items_deinit(&items);
+    return hides;
+}
+
+/* Rows stay in the order of the index as long as it is there and what it was. */
+static oct_err keep_index(oct_frame *frame, oct_error *err)
+{
+    const octi_step *step = &frame->step;
+    const char *index = frame->from->index;
+    if (!index || octi_batch_find(&frame->schema, index) < 0 ||
+        (step->kind == OCTI_ASSIGN && strcmp(step->name, index) == 0) ||
+        ((step->kind == OCTI_SELECT || step->kind == OCTI_ROLLING) && hides_index(step, index, err)))
+        return OCT_OK;
+    frame->index = strdup(index);
+    return frame->index ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory for a frame");
+}
+
+oct_frame *octi_frame_step(oct_frame *from, octi_step_kind kind, const char *name, const char *text,
+                           const char *on)
 {
     oct_error *err = octi_last_error();
-    oct_frame *frame = begin(from, OCTI_FRAME_STEP, text, kind == OCTI_ASSIGN ? name : "");
+    bool named = kind == OCTI_ASSIGN || kind == OCTI_ROLLING;
+    oct_frame *frame = begin(from, OCTI_FRAME_STEP, text, named ? name : "");
     if (!frame)
         return NULL;
     frame->step.kind = kind;
-    oct_err code = copy_texts(text, &frame->step.text, name, &frame->step.name)
+    oct_err code = copy_texts(text, &frame->step.text, name, &frame->step.name) &&
+                           (!on || copy_texts(on, &frame->step.on, NULL, &(char *){NULL}))
                        ? octi_batch_concat(&from->schema, 1, &frame->schema, err)
                        : OCT_E_NOMEM;
     if (code == OCT_OK)
-        code = octi_step_run(&frame->step, &frame->schema, err);
+        code = octi_step_run(&frame->step, &frame->schema, 0, err);
+    if (code == OCT_OK)
+        code = keep_index(frame, err);
     if (code == OCT_OK)
         return frame;
     oct_frame_destroy(frame);
@@ -86,17 +123,17 @@ static oct_frame *step(oct_frame *from, octi_step_kind kind, const char *name, c
 
 oct_frame *oct_frame_where(oct_frame *frame, const char *condition)
 {
-    return step(frame, OCTI_WHERE, NULL, condition);
+    return octi_frame_step(frame, OCTI_WHERE, NULL, condition, NULL);
 }
 
 oct_frame *oct_frame_assign(oct_frame *frame, const char *name, const char *expression)
 {
-    return step(frame, OCTI_ASSIGN, name, expression);
+    return octi_frame_step(frame, OCTI_ASSIGN, name, expression, NULL);
 }
 
 oct_frame *oct_frame_select(oct_frame *frame, const char *list)
 {
-    return step(frame, OCTI_SELECT, NULL, list);
+    return octi_frame_step(frame, OCTI_SELECT, NULL, list, NULL);
 }
 
 static oct_err group_schema(oct_frame *frame, oct_error *err)
@@ -157,6 +194,10 @@ static oct_frame *reduce(oct_frame *from, octi_reduce_kind kind, const char *key
         code = oct_fail(err, OCT_E_NOMEM, "out of memory for a frame");
     if (code == OCT_OK)
         code = octi_reduce_rows(&frame->reduce, &frame->schema, err);
+    if (code == OCT_OK && kind == OCTI_CORRELATE)
+        code = octi_reduce_finish(&frame->reduce, &frame->schema, err);
+    if (code == OCT_OK && kind != OCTI_CORRELATE)
+        code = keep_index(frame, err);
     if (code == OCT_OK)
         return frame;
     oct_frame_destroy(frame);
@@ -171,6 +212,36 @@ oct_frame *oct_frame_head(oct_frame *from, size_t rows)
 oct_frame *oct_frame_tail(oct_frame *from, size_t rows)
 {
     return reduce(from, OCTI_LAST, NULL, rows);
+}
+
+/* "`open`, `close`", of the columns of numbers; malloc'ed. */
+static char *names_of_numbers(const octi_batch *schema)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    for (size_t i = 0; to && i < schema->count; i++)
+        if (schema->columns[i].type == OCT_INT64 || schema->columns[i].type == OCT_DOUBLE)
+            fprintf(to, "%s`%s`", ftell(to) > 0 ? ", " : "", schema->names[i]);
+    if (to && fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+oct_frame *oct_frame_correlation(oct_frame *from, const char *columns)
+{
+    char *all = from && !columns ? names_of_numbers(&from->schema) : NULL;
+    const char *list = columns ? columns : all;
+    oct_frame *frame = NULL;
+    if (from && (!list || !*list))
+        oct_fail(octi_last_error(), list ? OCT_E_TYPE : OCT_E_NOMEM,
+                 list ? "the frame has no columns of numbers to correlate" : "out of memory for a frame");
+    else
+        frame = reduce(from, OCTI_CORRELATE, list, UINT64_MAX);
+    free(all);
+    return frame;
 }
 
 oct_frame *oct_frame_distinct(oct_frame *from, const char *columns)
@@ -254,7 +325,7 @@ oct_frame *oct_frame_join(oct_frame *left, oct_frame *right, const char *on, oct
     frame->step.join_kind = kind;
     if (copy_texts(on, &frame->step.text, NULL, &none) &&
         octi_batch_concat(&left->schema, 1, &frame->schema, err) == OCT_OK &&
-        join_schema(frame, err) == OCT_OK)
+        join_schema(frame, err) == OCT_OK && keep_index(frame, err) == OCT_OK)
         return frame;
     oct_frame_destroy(frame);
     return NULL;
@@ -286,8 +357,10 @@ oct_frame *oct_frame_compute(oct_frame *from)
     oct_frame *frame = octi_frame_create(OCTI_FRAME_TABLE, from->pool, NULL, err);
     if (!frame)
         return NULL;
-    if (octi_batch_concat(&from->schema, 1, &frame->schema, err) == OCT_OK &&
-        octi_frame_run(from, &frame->table, &frame->skipped, err) == OCT_OK)
+    if (from->index && !(frame->index = strdup(from->index)))
+        oct_fail(err, OCT_E_NOMEM, "out of memory for a frame");
+    else if (octi_batch_concat(&from->schema, 1, &frame->schema, err) == OCT_OK &&
+             octi_frame_run(from, &frame->table, &frame->skipped, err) == OCT_OK)
         return frame;
     oct_frame_destroy(frame);
     return NULL;

@@ -12,6 +12,7 @@ typedef enum octi_frame_kind {
     OCTI_FRAME_SORT,
     OCTI_FRAME_CONCAT,
     OCTI_FRAME_DESCRIBE,
+    OCTI_FRAME_RESAMPLE,
 } octi_frame_kind;
 
 typedef struct octi_file {
@@ -31,12 +32,17 @@ struct oct_frame {
     octi_format format;
     octi_file *files;
     size_t file_count;
+    char *index; /* the column of times by which rows are in order, or NULL */
     octi_step step;
-    octi_reduce reduce; /* of a sort, its keys are the order */
+    octi_reduce reduce; /* of a sort, its keys are the order; of a resample, its length of time */
 };
 
 /* A frame derived from another, whose schema is still to be set; NULL where memory is short. */
 oct_frame *octi_frame_create(octi_frame_kind kind, oct_pool *pool, oct_frame *from, oct_error *err);
+
+/* A frame of one step more; name and on may be NULL. */
+oct_frame *octi_frame_step(oct_frame *from, octi_step_kind kind, const char *name, const char *text,
+                           const char *on);
 
 /* Fills *stage with what happens between the source it returns and the frame. */
 OCT_NODISCARD oct_err octi_frame_plan(const oct_frame *frame, octi_stage *stage, const oct_frame **source,

@@ -41,12 +41,14 @@ static oct_err needed_columns(const octi_stage *stage, const octi_batch *schema,
 {
     const octi_reduce *reduce = &stage->reduce;
     oct_err code = OCT_OK;
-    bool all = reduce->kind != OCTI_GROUP;
+    bool all = reduce->kind != OCTI_GROUP && reduce->kind != OCTI_CORRELATE;
     for (size_t i = 0; code == OCT_OK && i < stage->count; i++) {
         code = see_items(stage->steps[i].text, seen, err);
         all = all && stage->steps[i].kind != OCTI_SELECT;
     }
-    if (code == OCT_OK && reduce->kind == OCTI_GROUP && (code = see_items(reduce->keys, seen, err)) == OCT_OK)
+    if (code == OCT_OK && (reduce->kind == OCTI_GROUP || reduce->kind == OCTI_CORRELATE))
+        code = see_items(reduce->keys, seen, err);
+    if (code == OCT_OK && reduce->kind == OCTI_GROUP)
         code = see_items(reduce->aggregates, seen, err);
     for (size_t i = 0; code == OCT_OK && all && i < schema->count; i++)
         see(schema->names[i], seen);
@@ -93,19 +95,29 @@ static oct_err plan_steps(const oct_frame *last, octi_stage *stage, const oct_fr
 {
     const oct_frame *at = last;
     size_t count = 0;
-    for (; at->kind == OCTI_FRAME_STEP; at = at->from)
+    while (at->kind == OCTI_FRAME_STEP) {
+        bool rolls = at->step.kind == OCTI_ROLLING; /* needs the rows before each row, in chunks of its own */
+        at = at->from;
         count++;
+        if (rolls)
+            break;
+    }
     *source = at;
     stage->steps = calloc(count + 1, sizeof(*stage->steps));
     if (!stage->steps)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a plan");
     stage->count = count;
     oct_err code = OCT_OK;
-    for (at = last; code == OCT_OK && at->kind == OCTI_FRAME_STEP; at = at->from) {
+    for (at = last; code == OCT_OK && at != *source; at = at->from) {
         octi_step *to = &stage->steps[--count];
         to->kind = at->step.kind;
+        to->sliced = at->step.sliced;
+        to->low = at->step.low;
+        to->high = at->step.high;
         if ((code = copy_text(at->step.text, &to->text, err)) == OCT_OK)
             code = copy_text(at->step.name, &to->name, err);
+        if (code == OCT_OK)
+            code = copy_text(at->step.on, &to->on, err);
     }
     return code;
 }

@@ -120,8 +120,9 @@ static void explain_source(const oct_frame *source, const octi_stage *stage, FIL
 
 static void explain_step(const octi_step *step, FILE *to)
 {
-    static const char *const words[] = {"where", "assign", "select", "join on"};
-    fprintf(to, "  %s %s%s%s\n", words[step->kind], step->name ? step->name : "", step->name ? " = " : "",
+    static const char *const words[] = {"where", "assign", "select", "join on", "windows of"};
+    const char *sign = step->kind == OCTI_ROLLING ? ": " : " = ";
+    fprintf(to, "  %s %s%s%s\n", words[step->kind], step->name ? step->name : "", step->name ? sign : "",
             step->text);
 }
 
@@ -142,6 +143,9 @@ static void explain_reduce(const octi_reduce *reduce, FILE *to)
     case OCTI_TOP:
         fprintf(to, "  the first %llu rows of each chunk by %s\n", limit, reduce->keys);
         break;
+    case OCTI_CORRELATE:
+        fprintf(to, "  correlate the rows of each chunk: %s\n", reduce->keys);
+        break;
     case OCTI_LAST:
         fprintf(to, "  the last %llu rows of each chunk\n", limit);
         break;
@@ -159,6 +163,8 @@ static oct_err explain_whole(const oct_frame *frame, FILE *to, oct_error *err)
         code = explain(frame->other, to, err);
     if (frame->kind == OCTI_FRAME_SORT)
         fprintf(to, "sort by %s, in the program\n", frame->reduce.keys);
+    else if (frame->kind == OCTI_FRAME_RESAMPLE)
+        fprintf(to, "each %s from the first to the last\n", frame->reduce.keys);
     else
         fprintf(to, frame->kind == OCTI_FRAME_CONCAT ? "both under each other\n" : "a row a column\n");
     return code;
@@ -169,7 +175,7 @@ static oct_err explain(const oct_frame *frame, FILE *to, oct_error *err)
     octi_stage stage;
     const oct_frame *source;
     if (frame->kind == OCTI_FRAME_SORT || frame->kind == OCTI_FRAME_CONCAT ||
-        frame->kind == OCTI_FRAME_DESCRIBE)
+        frame->kind == OCTI_FRAME_DESCRIBE || frame->kind == OCTI_FRAME_RESAMPLE)
         return explain_whole(frame, to, err);
     oct_err code = octi_frame_plan(frame, &stage, &source, err);
     if (code != OCT_OK)
@@ -178,7 +184,7 @@ static oct_err explain(const oct_frame *frame, FILE *to, oct_error *err)
     for (; code == OCT_OK && at != source; at = at->from)
         if (at->kind == OCTI_FRAME_STEP && at->other && (code = explain(at->other, to, err)) == OCT_OK)
             fprintf(to, "hash by %s and send to all workers\n", at->step.text);
-    if (source->kind == OCTI_FRAME_FILES)
+    if (source->kind == OCTI_FRAME_FILES && !octi_stage_rolls(&stage))
         explain_source(source, &stage, to);
     else if (source->kind == OCTI_FRAME_TABLE)
         fprintf(to, "a table of %zu rows\n", source->table.rows);

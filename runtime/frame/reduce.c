@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "runtime/frame/correlate.h"
 #include "runtime/frame/group.h"
 #include "runtime/frame/grouping.h"
 #include "runtime/frame/order.h"
@@ -100,6 +101,9 @@ static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch,
         return distinct(reduce, batch, err);
     case OCTI_TOP:
         return top(reduce, batch, err);
+    case OCTI_CORRELATE:
+        return step == octi_group_rows ? octi_correlate_rows(reduce->keys, batch, err)
+                                       : octi_correlate_merge(reduce->keys, batch, err);
     case OCTI_COLLECT:
     case OCTI_LAST:
         break;
@@ -119,6 +123,8 @@ oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_erro
 
 oct_err octi_reduce_finish(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
 {
+    if (reduce->kind == OCTI_CORRELATE)
+        return octi_correlate_finish(reduce->keys, batch, err);
     return reduce->kind == OCTI_GROUP ? group(reduce, octi_group_finish, batch, err)
                                       : cut(reduce, batch, err);
 }

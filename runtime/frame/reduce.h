@@ -8,11 +8,12 @@
 #include "runtime/frame/column.h"
 
 typedef enum octi_reduce_kind {
-    OCTI_COLLECT,  /* the first `limit` rows, as they are */
-    OCTI_GROUP,    /* by keys, to aggregates */
-    OCTI_DISTINCT, /* the first row of each combination of keys, columns; of all, where there are none */
-    OCTI_TOP,      /* the first `limit` rows in the order of keys */
-    OCTI_LAST,     /* the last `limit` rows */
+    OCTI_COLLECT,   /* the first `limit` rows, as they are */
+    OCTI_GROUP,     /* by keys, to aggregates */
+    OCTI_DISTINCT,  /* the first row of each combination of keys, columns; of all, where there are none */
+    OCTI_TOP,       /* the first `limit` rows in the order of keys */
+    OCTI_LAST,      /* the last `limit` rows */
+    OCTI_CORRELATE, /* of keys with each other, numbers */
 } octi_reduce_kind;
 
 typedef struct octi_reduce {

@@ -4,6 +4,8 @@
 #include "runtime/frame/describe.h"
 #include "runtime/frame/frame.h"
 #include "runtime/frame/order.h"
+#include "runtime/frame/resample.h"
+#include "runtime/frame/rolling.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
 enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };
@@ -153,15 +155,61 @@ static oct_err run_files(run *r, const oct_frame *source, oct_error *err)
     return code;
 }
 
-static oct_err run_table(run *r, const octi_batch *table, oct_error *err)
+/* The first row whose time is not before `time`; rows are in the order of times, nulls last. */
+static size_t row_from(const octi_batch *table, const char *index, int64_t time)
 {
+    const octi_column *times = &table->columns[octi_batch_find(table, index)];
+    size_t low = 0, high = table->rows;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (octi_is_valid(times, middle) && times->ints[middle] < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The rows that the first step may keep, where it only keeps a stretch of the index. */
+static void find_slice(const octi_stage *stage, const octi_batch *table, const char *index, size_t *begin,
+                       size_t *end)
+{
+    *begin = 0;
+    *end = table->rows;
+    if (!index || stage->count == 0 || !stage->steps[0].sliced)
+        return;
+    *begin = row_from(table, index, stage->steps[0].low) & ~(size_t)63; /* as batches are sliced */
+    *end = row_from(table, index, stage->steps[0].high);
+}
+
+/* A chunk of a table, with the rows before it that its windows reach back to. */
+static oct_err cut_chunk(const octi_stage *stage, const octi_batch *table, size_t begin, size_t end,
+                         octi_chunk *chunk, oct_error *err)
+{
+    size_t lead = 0;
+    *chunk = (octi_chunk){0};
+    if (octi_stage_rolls(stage)) {
+        const octi_step *step = &stage->steps[0];
+        oct_err code =
+            octi_rolling_lead(&(octi_rolling){step->name, step->on, step->text}, table, begin, &lead, err);
+        if (code != OCT_OK)
+            return code;
+    }
+    size_t from = (begin - lead) & ~(size_t)63;
+    chunk->lead = begin - from;
+    return octi_batch_slice(table, from, end - from, &chunk->batch, err);
+}
+
+static oct_err run_table(run *r, const octi_batch *table, const char *index, oct_error *err)
+{
+    size_t at, end;
     oct_err code = OCT_OK;
-    for (size_t at = 0; code == OCT_OK && at < table->rows && !enough(r);) {
+    find_slice(r->stage, table, index, &at, &end);
+    while (code == OCT_OK && at < end && !enough(r)) {
         size_t count = 0;
-        for (; code == OCT_OK && count < WAVE && at < table->rows; at += CHUNK_ROWS) {
-            size_t rows = table->rows - at < CHUNK_ROWS ? table->rows - at : CHUNK_ROWS;
-            r->chunks[count] = (octi_chunk){0};
-            code = octi_batch_slice(table, at, rows, &r->chunks[count].batch, err);
+        for (; code == OCT_OK && count < WAVE && at < end; at += CHUNK_ROWS) {
+            size_t to = end - at < CHUNK_ROWS ? end : at + CHUNK_ROWS;
+            code = cut_chunk(r->stage, table, at, to, &r->chunks[count], err);
             count += code == OCT_OK;
         }
         if (code == OCT_OK)
@@ -175,17 +223,17 @@ static oct_err run_table(run *r, const octi_batch *table, oct_error *err)
 
 static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
 {
-    if (source->kind == OCTI_FRAME_FILES)
+    if (source->kind == OCTI_FRAME_FILES && !octi_stage_rolls(r->stage))
         return run_files(r, source, err);
     if (source->kind == OCTI_FRAME_TABLE)
-        return run_table(r, &source->table, err);
+        return run_table(r, &source->table, source->index, err);
     octi_batch table;
     size_t skipped = 0;
     oct_err code = octi_frame_run(source, &table, &skipped, err);
     r->skipped += skipped;
     if (code != OCT_OK)
         return code;
-    code = run_table(r, &table, err);
+    code = run_table(r, &table, source->index, err);
     octi_batch_deinit(&table);
     return code;
 }
@@ -194,9 +242,13 @@ static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
 static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct_error *err)
 {
     octi_batch all;
-    if (r->kept_count == 0)
-        return octi_batch_concat(&frame->schema, 1, out, err);
-    oct_err code = octi_batch_concat(r->kept, r->kept_count, &all, err);
+    bool none = r->kept_count == 0;
+    oct_err code = octi_batch_concat(none ? &frame->schema : r->kept, none ? 1 : r->kept_count, &all, err);
+    if (code == OCT_OK && none &&
+        r->stage->reduce.kind != OCTI_CORRELATE) { /* which has a result of no rows */
+        *out = all;
+        return OCT_OK;
+    }
     if (code == OCT_OK && (code = octi_reduce_finish(&r->stage->reduce, &all, err)) == OCT_OK)
         *out = all;
     else if (code != OCT_OK)
@@ -275,6 +327,20 @@ static oct_err run_describe(const oct_frame *frame, octi_batch *out, size_t *ski
     return code;
 }
 
+static oct_err run_resample(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    octi_batch groups;
+    oct_err code = octi_frame_run(frame->from, &groups, skipped, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_resample_fill(&groups, frame->reduce.keys, frame->reduce.aggregates, err);
+    if (code != OCT_OK)
+        octi_batch_deinit(&groups);
+    else
+        *out = groups;
+    return code;
+}
+
 oct_err octi_frame_run(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
 {
     switch (frame->kind) {
@@ -284,6 +350,8 @@ oct_err octi_frame_run(const oct_frame *frame, octi_batch *out, size_t *skipped,
         return run_concat(frame, out, skipped, err);
     case OCTI_FRAME_DESCRIBE:
         return run_describe(frame, out, skipped, err);
+    case OCTI_FRAME_RESAMPLE:
+        return run_resample(frame, out, skipped, err);
     default:
         return run_stage(frame, out, skipped, err);
     }

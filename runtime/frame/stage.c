@@ -3,12 +3,14 @@
 
 #include "oct/map.h"
 #include "runtime/frame/expr.h"
+#include "runtime/frame/rolling.h"
 #include "runtime/frame/stage.h"
 
 void octi_step_deinit(octi_step *step)
 {
     free(step->name);
     free(step->text);
+    free(step->on);
     if (step->join)
         octi_join_deinit(step->join);
     free(step->join);
@@ -56,6 +58,7 @@ static void pack_stage(const octi_stage *s, oct_packer *to)
         oct_pack(to, &kind, sizeof(kind));
         oct_pack_string(to, s->steps[i].name);
         oct_pack_string(to, s->steps[i].text);
+        oct_pack_string(to, s->steps[i].on);
         if (s->steps[i].kind == OCTI_JOIN)
             octi_join_pack(s->steps[i].join, to);
     }
@@ -66,12 +69,13 @@ static void pack_stage(const octi_stage *s, oct_packer *to)
 static bool unpack_step(octi_step *step, oct_unpacker *from)
 {
     uint32_t kind;
-    if (!oct_unpack(from, &kind, sizeof(kind)) || kind > OCTI_JOIN)
+    if (!oct_unpack(from, &kind, sizeof(kind)) || kind > OCTI_ROLLING)
         return false;
     step->kind = (octi_step_kind)kind;
     step->name = oct_unpack_string(from);
     step->text = oct_unpack_string(from);
-    if (!step->text || (kind == OCTI_ASSIGN && !step->name))
+    step->on = oct_unpack_string(from);
+    if (!step->text || ((kind == OCTI_ASSIGN || kind == OCTI_ROLLING) && !step->name))
         return false;
     if (kind != OCTI_JOIN)
         return true;
@@ -84,7 +88,8 @@ static bool unpack_reduce(octi_reduce *reduce, oct_unpacker *from)
     reduce->keys = oct_unpack_string(from);
     reduce->aggregates = oct_unpack_string(from);
     bool group = reduce->kind == OCTI_GROUP;
-    return (group || reduce->kind == OCTI_TOP ? reduce->keys != NULL : true) &&
+    return (group || reduce->kind == OCTI_TOP || reduce->kind == OCTI_CORRELATE ? reduce->keys != NULL
+                                                                                : true) &&
            group == (reduce->aggregates != NULL);
 }
 
@@ -92,7 +97,7 @@ static bool unpack_stage(octi_stage *s, oct_unpacker *from)
 {
     uint64_t head[7];
     *s = (octi_stage){0};
-    if (!oct_unpack(from, head, sizeof(head)) || head[3] > OCTI_LAST || head[6] > OCTI_JSONL ||
+    if (!oct_unpack(from, head, sizeof(head)) || head[3] > OCTI_CORRELATE || head[6] > OCTI_JSONL ||
         !octi_batch_unpack(&s->format.schema, from))
         return false;
     s->format.kind = (octi_format_kind)head[6];
@@ -125,7 +130,7 @@ OCT_TYPE(octi_stage, pack_stage, unpack_stage, release_stage);
 
 static void pack_chunk(const octi_chunk *c, oct_packer *to)
 {
-    uint64_t head[] = {c->begin, c->end, c->first, c->inside};
+    uint64_t head[] = {c->begin, c->end, c->first, c->inside, c->lead};
     oct_pack(to, head, sizeof(head));
     oct_pack_string(to, c->path);
     octi_batch_pack(&c->batch, to);
@@ -133,7 +138,7 @@ static void pack_chunk(const octi_chunk *c, oct_packer *to)
 
 static bool unpack_chunk(octi_chunk *c, oct_unpacker *from)
 {
-    uint64_t head[4];
+    uint64_t head[5];
     *c = (octi_chunk){0};
     if (!oct_unpack(from, head, sizeof(head)) || head[0] > head[1] || head[1] - head[0] > UINT32_MAX / 2)
         return false;
@@ -142,7 +147,8 @@ static bool unpack_chunk(octi_chunk *c, oct_unpacker *from)
     c->end = head[1];
     c->first = head[2] != 0;
     c->inside = head[3] != 0;
-    if (octi_batch_unpack(&c->batch, from))
+    c->lead = head[4];
+    if (octi_batch_unpack(&c->batch, from) && c->lead <= c->batch.rows)
         return true;
     octi_chunk_deinit(c);
     return false;
@@ -236,14 +242,17 @@ static oct_err select_items(const char *text, octi_batch *batch, oct_error *err)
     return OCT_OK;
 }
 
-oct_err octi_step_run(const octi_step *step, octi_batch *batch, oct_error *err)
+oct_err octi_step_run(const octi_step *step, octi_batch *batch, size_t lead, oct_error *err)
 {
+    octi_rolling rolling = {step->name, step->on, step->text};
     octi_expr *expr;
     octi_column column;
     if (step->kind == OCTI_SELECT)
         return select_items(step->text, batch, err);
     if (step->kind == OCTI_JOIN)
         return octi_join_run(step->join, batch, err);
+    if (step->kind == OCTI_ROLLING)
+        return octi_rolling_run(&rolling, batch, lead, err);
     oct_err code = octi_expr_parse(step->text, &expr, err);
     if (code != OCT_OK)
         return code;
@@ -273,7 +282,7 @@ static oct_err run_chunk(const octi_chunk *chunk, const octi_stage *stage, octi_
     oct_err code = chunk->path ? octi_format_read(&stage->format, &range, &part->batch, &part->stats, err)
                                : octi_batch_borrow(&chunk->batch, &part->batch, err);
     for (size_t i = 0; code == OCT_OK && i < stage->count; i++)
-        code = octi_step_run(&stage->steps[i], &part->batch, err);
+        code = octi_step_run(&stage->steps[i], &part->batch, i == 0 ? chunk->lead : 0, err);
     if (code == OCT_OK)
         code = octi_reduce_rows(&stage->reduce, &part->batch, err);
     bool borrowed = false;

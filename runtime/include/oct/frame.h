@@ -76,9 +76,11 @@ OCT_API oct_frame *oct_read_jsonl_with(oct_pool *pool, const char *pattern, cons
  * false; + - * / %; = == != <> < <= > >=; and or not; parentheses; isnull(x), abs, floor, ceil,
  * round, sqrt, log, exp of numbers; length(text), contains, startswith,
  * endswith(text, text); year, month, day, weekday (Monday is 0), date of dates and timestamps,
- * hour, minute, second of timestamps. `/` is a division of doubles, by zero as IEEE 754 says; the
- * rest of integers stays integer, wraps at 64 bits, and % by zero is null. Text beside a date or
- * timestamp is read as one. */
+ * hour, minute, second of timestamps; truncate(time, '15 minutes'), where the stretch of time begins that it
+ * lies in (microsecond, millisecond, second, minute, hour, day, week, month, year; weeks begin on Mondays,
+ * all others are counted from 1970-01-01). `/` is a division of doubles, by zero as IEEE 754 says; the rest
+ * of integers stays integer, wraps at 64 bits, and % by zero is null. Text beside a date or timestamp is read
+ * as one. */
 OCT_API oct_frame *oct_frame_where(oct_frame *frame, const char *condition);
 
 /* A new column, or a replaced one. */
@@ -89,10 +91,11 @@ OCT_API oct_frame *oct_frame_select(oct_frame *frame, const char *list);
 
 /* A row for each distinct combination of keys (a list as for select), in the order of the keys. Aggregates:
  * count() of rows, count, sum, mean, min, max, var, std (of a sample), first, median, quantile(x, 0.9) of an
- * expression that is not text, nunique of any (how many different values, NaN being one): "count() as trips,
- * mean(tip / fare)". No value at all gives null, and nunique 0. A quantile lies between the two values next
- * to it, as far as it does, and is NaN where one of all is. Median and quantile keep all values until the
- * end, nunique the different ones: OCT_E_EXHAUSTED beyond 2 GiB. */
+ * expression that is not text, nunique of any (how many different values, NaN being one), argmax(at, x) and
+ * argmin, the value of `at` in the first row where x, a number or time compared as a double, is largest or
+ * smallest: "count() as trips, mean(tip / fare)". No value at all gives null, and nunique 0. A quantile lies
+ * between the two values next to it, as far as it does, and is NaN where one of all is. Median and quantile
+ * keep all values until the end, nunique the different ones: OCT_E_EXHAUSTED beyond 2 GiB. */
 OCT_API oct_frame *oct_frame_groupby(oct_frame *frame, const char *keys, const char *aggregates);
 
 /* How often each combination of columns comes, the most frequent first: the columns, and "count". */
@@ -135,6 +138,42 @@ OCT_API oct_frame *oct_frame_concat(oct_frame *frame, oct_frame *other);
 
 /* A row for each column of numbers: column, count, mean, std, min, max. */
 OCT_API oct_frame *oct_frame_describe(oct_frame *frame);
+
+/* Pearson's correlation of columns with each other, a list as for select, or of all columns of numbers where
+ * it is NULL: a row and a column for each, and its name in "column". A row counts for a pair where both have
+ * a value; null where fewer than two rows do, or one of the columns never changes. In one pass over the
+ * chunks. */
+OCT_API oct_frame *oct_frame_correlation(oct_frame *frame, const char *columns);
+
+/* A row for each combination of keys, `index`, and a column for each value of `column`, in their orders, with
+ * the aggregate of the rows that have both: null where there are none. Computes at once, since its columns
+ * are what the data says: ("zone", "weekday(at) as day", "mean(fare)"). OCT_E_EXHAUSTED beyond 10,000
+ * columns. */
+OCT_API oct_frame *oct_frame_pivot(oct_frame *frame, const char *index, const char *column,
+                                   const char *aggregate);
+
+/* Ordered by a column of dates or timestamps, which becomes the index: what between and windows of time go
+ * by. Frames that are derived keep it as long as they keep the column and its order. */
+OCT_API oct_frame *oct_frame_set_index(oct_frame *frame, const char *column);
+
+/* The rows whose index is at or after `from` and before `to`, "2019-01-31" or "2019-01-31 12:00:00"; NULL is
+ * no bound. In a computed frame they are found by halving, and the others are not looked at. OCT_E_INVALID
+ * without an index. */
+OCT_API oct_frame *oct_frame_between(oct_frame *frame, const char *from, const char *to);
+
+/* A row for each stretch of time, "15 minutes", as truncate of expressions cuts it, from that of the first
+ * time in a column to that of the last: when it begins, and aggregates of its rows as of a group-by. Where a
+ * stretch has no rows, counts are 0 and all else is null. Rows without a time are left out. The frame needs
+ * no index, and what is returned has one. OCT_E_EXHAUSTED beyond 50 million. */
+OCT_API oct_frame *oct_frame_resample(oct_frame *frame, const char *column, const char *every,
+                                      const char *aggregates);
+
+/* All rows and columns, and aggregates of a window that ends with each row: "20 rows", or all rows up to it
+ * that are less than "7 days" older, for which the frame must have an index. Windows at the beginning have
+ * the rows that there are, those of rows without a time none. Aggregates are as of a group-by, but not
+ * median, quantile and nunique. Its chunks are computed where the pool runs, each with the rows before it
+ * that its windows reach back to; what it is of, in the program's own memory. */
+OCT_API oct_frame *oct_frame_rolling(oct_frame *frame, const char *window, const char *aggregates);
 
 /* Computes: a frame in the program's memory, from which nothing is read again. */
 OCT_API oct_frame *oct_frame_compute(oct_frame *frame);
