@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-checks=$1 chunked_product=$2 false_sharing=$3 lock_contention=$4 memory_bandwidth=$5 unsafe_library=$6
+checks=$1 chunked_product=$2 false_sharing=$3 lock_contention=$4 memory_bandwidth=$5 stock_series=$6 unsafe_library=$7 prep=$8
 # shellcheck source=examples/checks.sh
 . "$checks"
 
@@ -42,5 +42,22 @@ check "gmtime is right in processes" [ "$(row 'gmtime   ' "$work/unsafe_library"
 check "gmtime is wrong in threads" less 0 "$(row 'gmtime   ' "$work/unsafe_library" | tail -1)"
 check "gmtime with a lock is right" [ "$(row 'gmtime, a lock' "$work/unsafe_library")" = 0 ]
 check "gmtime_r is right" [ "$(row 'gmtime_r' "$work/unsafe_library")" = 0 ]
+
+# The days of one stock, by awk and by frames; the third column is the largest, the fourth and fifth when it was first.
+days() {
+    awk -F '[":,}]+' '{ day = substr($3, 1, 10); at = $3 ":" $4 ":" $5 }
+        !(day in n) { order[++count] = day }
+        { high = $9 + 0; n[day]++; sum[day] += $13; if (high > most[day]) { most[day] = high; when[day] = at } }
+        END { for (i = 1; i <= count; i++) { d = order[i]; printf "%s %.7g %.7g %s\n", d, sum[d] / n[d], most[d], when[d] } }' "$1"
+}
+"$prep" stocks --size 4m --to "$work/stocks" --quiet
+hal=$work/stocks/json/hal.json
+check "stock_series runs" fails_with 0 "$stock_series" --pool=threads:2 "$hal"
+awk '/^[0-9-]+ +[0-9.]+ +[0-9.]+ +[0-9-]+ [0-9:]+$/ { print $1, $2, $3, $4, $5 }' "$work/out" >"$work/days"
+check "each day's mean, highest price and when are those of a loop" diff <(days "$hal") "$work/days"
+check "there is a day at least" [ -s "$work/days" ]
+check "a morning's 30 minutes are fewer than its 30 rows" grep -qE ' 30 +[0-9.]+ +5$' "$work/out"
+check "an hour has 60 rows, however it is found" [ "$(awk '/^(where|between),/ { print $(NF - 1) }' "$work/out" | sort -u)" = 60 ]
+check "stock_series asks for a file" fails_with 2 "$stock_series"
 
 finish
