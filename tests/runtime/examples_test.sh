@@ -39,6 +39,11 @@ null        1
     expect futures $pool '25
 25
 root(-1) failed 2 times: -1 has no real root'
+    expect hdf5 $pool '       day  close
+2013-01-02   78.5
+2013-01-03   null
+2 rows
+3 x 4, sum 12'
     expect lazy $pool 'line 3: 3 is not even
 1 of 5 items of '"'half'"' failed; the first, item 2: 3 is not even
 half of all: 8
