@@ -126,6 +126,27 @@ static void cancel_forgotten(const cli_attempts *attempts, const cli_launch *lau
     (void)ignored; /* then the next step waits for the nodes, and its user sees that */
 }
 
+/* What ran on the lost node is told to the next attempt, which blames a task that is lost again and
+ * again: journal/suspects.h. Where nodes share no folder the notes went with the node. */
+static void tell_suspects(const cli_attempts *attempts, const cli_launch *launch)
+{
+    static const char script[] =
+        "for notes in \"$1.on-$2\".*; do\n"
+        "    [ ! -e \"$notes\" ] || mv -f \"$notes\" \"$1.lost-$3-${notes#\"$1.on-\"}\"\n"
+        "done\n"
+        "rm -f \"$1\".on-*\n";
+    char attempt[16];
+    snprintf(attempt, sizeof(attempt), "%u", attempts->count);
+    const char *const argv[] = {"sh",    "-c", script, "octavo-run", launch->journal, launch->loss.node,
+                                attempt, NULL};
+    int status;
+    if (!launch->journal || launch->loss.left)
+        return;
+    oct_err ignored =
+        cli_session_ask(attempts->session, argv, NULL, 0, EXEC_SECONDS, NULL, NULL, &status, NULL);
+    (void)ignored; /* then this loss is nobody's */
+}
+
 /* Another node may be lost meanwhile; and what is left of the lost step, which a new head ends, may
  * take the check of MPI along with it (OCT_E_STATE). */
 static oct_err heal(cli_attempts *attempts, const cli_loss *loss, oct_error *err)
@@ -226,6 +247,7 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
         code = recover(attempts, launch, err);
         if (code != OCT_OK)
             return code;
+        tell_suspects(attempts, launch);
         uint64_t size = journal_size(attempts, launch);
         fruitless = size > recorded ? 0 : fruitless + 1;
         recorded = size;

@@ -119,12 +119,14 @@ struct command_text {
     char nodes[24], tasks[24], job[48];
 };
 
-/* Results that outlived the program are of no use once it has succeeded. */
-static const char journal_script[] = "journal=$1; shift\n"
-                                     "OCTAVO_JOURNAL=$journal \"$@\"\n"
-                                     "status=$?\n"
-                                     "[ $status -ne 0 ] || rm -f \"$journal\"\n"
-                                     "exit $status\n";
+/* Results that outlived the program, and notes of what ran where (journal/suspects.h), are of no use once it
+ * has succeeded. */
+static const char journal_script[] =
+    "journal=$1; shift\n"
+    "OCTAVO_JOURNAL=$journal \"$@\"\n"
+    "status=$?\n"
+    "[ $status -ne 0 ] || rm -f \"$journal\" \"$journal\".on-* \"$journal\".lost-*\n"
+    "exit $status\n";
 
 /* srun gives what it reads to every rank; sbcast needs daemons that are root. The head is a node as
  * well, so that the copy has another name. */

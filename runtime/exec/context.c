@@ -15,6 +15,8 @@
 #include "runtime/task/type.h"
 
 void (*octi_left_locked)(octi_frame *frame);
+uint32_t (*octi_run_begins)(const octi_job *job);
+void (*octi_run_ended)(uint32_t place);
 
 __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
 
@@ -212,11 +214,14 @@ bool octi_run_job(octi_job *job)
     }
 
     octi_frame frame = {.job = job, .pool = atomic_load_explicit(&job->pool, memory_order_relaxed)};
+    uint32_t place = octi_run_begins ? octi_run_begins(job) : 0;
     oct_err code;
     if (!job->more && task->plain_args)
         code = octi_run(task, job->args, value, &frame, &error);
     else
         code = run_with_more(job, value, &frame, &error);
+    if (octi_run_ended)
+        octi_run_ended(place);
 
     bool again = false;
     if (code == OCT_OK)

@@ -34,6 +34,11 @@ extern __thread octi_context octi_here __attribute__((tls_model("initial-exec"))
 /* Gives up the locks of a task that returned with some. Set by future/shared.c. */
 extern void (*octi_left_locked)(octi_frame *frame);
 
+/* Told of each job before and after it runs on a thread of this process; what the first returned is
+ * given to the second. NULL: nobody wants to know. Set by journal/suspects.c before the first runs. */
+extern uint32_t (*octi_run_begins)(const octi_job *job);
+extern void (*octi_run_ended)(uint32_t place);
+
 /* Runs task on args, with frame as its context. On success *value, of the result's size, owns
  * its memory. Any other code has its message in *err (which is not NULL). */
 OCT_API oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame *frame,

@@ -16,6 +16,7 @@
 #include "runtime/exec/processes/processes.h"
 #include "runtime/exec/shared.h"
 #include "runtime/journal/resume.h"
+#include "runtime/journal/suspects.h"
 #include "runtime/task/registry.h"
 #include "runtime/task/type.h"
 
@@ -133,6 +134,7 @@ static oct_err open_pool(const char *text, oct_pool **out, oct_error *err)
     if (!pool)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a pool");
     pool->limit = (uint32_t)spec.limit;
+    octi_suspects_watch();
     code = class->open(&spec, pool, &pool->executor, err);
     if (code != OCT_OK) {
         free(pool);

@@ -243,15 +243,19 @@ oct_err octi_journal_open(const char *path, uint64_t build, octi_journal **out, 
     return code;
 }
 
-oct_err octi_journal_key_of(octi_journal *journal, const void *bytes, size_t size, octi_journal_key *out)
+octi_journal_key octi_journal_digest(const void *bytes, size_t size)
 {
     __extension__ typedef unsigned __int128 wide;
     const wide prime = (wide)1 << 88 | 0x13b;
     wide digest = (wide)0x6c62272e07bb0142u << 64 | 0x62b821756295c58du;
     for (size_t i = 0; i < size; i++)
         digest = (digest ^ ((const unsigned char *)bytes)[i]) * prime;
-    octi_journal_key key = {(uint64_t)(digest >> 64), (uint64_t)digest, 0};
+    return (octi_journal_key){(uint64_t)(digest >> 64), (uint64_t)digest, 0};
+}
 
+oct_err octi_journal_key_of(octi_journal *journal, const void *bytes, size_t size, octi_journal_key *out)
+{
+    octi_journal_key key = octi_journal_digest(bytes, size);
     pthread_mutex_lock(&journal->lock);
     const uint64_t *count = octi_journal_table_find(&journal->counts, &key);
     uint64_t occurrence = count ? *count : 0;

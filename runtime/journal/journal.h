@@ -33,8 +33,10 @@ typedef struct octi_journal_key {
  * OCT_E_INVALID when it is another build's or not a journal, OCT_E_IO. */
 OCT_NODISCARD oct_err octi_journal_open(const char *path, uint64_t build, octi_journal **out, oct_error *err);
 
-/* FNV-1a, 128 bits: http://www.isthe.com/chongo/tech/comp/fnv/ . The occurrence counts up with
- * each call for the same bytes. OCT_E_NOMEM. */
+/* FNV-1a, 128 bits: http://www.isthe.com/chongo/tech/comp/fnv/ . The occurrence is 0. */
+octi_journal_key octi_journal_digest(const void *bytes, size_t size);
+
+/* The same, with an occurrence that counts up with each call for the same bytes. OCT_E_NOMEM. */
 OCT_NODISCARD oct_err octi_journal_key_of(octi_journal *journal, const void *bytes, size_t size,
                                           octi_journal_key *out);
 

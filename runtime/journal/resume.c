@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/journal/identity.h"
 #include "runtime/journal/resume.h"
+#include "runtime/journal/suspects.h"
 #include "runtime/task/type.h"
 
 typedef struct recorder {
@@ -60,51 +62,11 @@ oct_err octi_resume_open(const char *path, octi_journal **out, oct_error *err)
     oct_err code = digest_program(&build, err);
     if (code != OCT_OK)
         return code;
-    return shared ? open_free(shared, build, out, err) : octi_journal_open(path, build, out, err);
-}
-
-static const octi_dep *dep_of(const octi_job *job, uint32_t param)
-{
-    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
-        if (job->more->deps[i].param == param)
-            return &job->more->deps[i];
-    }
-    return NULL;
-}
-
-/* A value of an OCT_TYPE is packed already: exec/args.h. */
-static oct_err append_arg(const octi_job *job, uint32_t param, octi_buffer *to)
-{
-    const octi_type *type = &job->task->types[param];
-    const char *field = (const char *)job->args + job->task->params[param].offset;
-    const octi_dep *dep = dep_of(job, param);
-    if (dep)
-        return octi_job_is_remote(dep->job)
-                   ? OCT_E_UNSUPPORTED
-                   : octi_value_pack(&dep->job->task->result, octi_job_value(dep->job), to);
-    if (type->kind != OCTI_USER)
-        return octi_value_pack(type, field, to);
-    const char *packed;
-    uint64_t size;
-    memcpy(&packed, field, sizeof(packed));
-    memcpy(&size, packed, sizeof(size));
-    return octi_buffer_append(to, packed + sizeof(size), size);
-}
-
-static oct_err describe(const octi_job *job, octi_buffer *to)
-{
-    oct_err code = octi_buffer_append(to, job->task->name, strlen(job->task->name) + 1);
-    for (uint32_t i = 0; code == OCT_OK && i < job->task->param_count; i++) {
-        uint64_t size = 0;
-        size_t at = to->size;
-        code = octi_buffer_append(to, &size, sizeof(size));
-        if (code == OCT_OK)
-            code = append_arg(job, i, to);
-        if (code != OCT_OK)
-            break;
-        size = to->size - at - sizeof(size);
-        memcpy(to->data + at, &size, sizeof(size));
-    }
+    if (!shared)
+        return octi_journal_open(path, build, out, err);
+    code = open_free(shared, build, out, err);
+    if (code == OCT_OK)
+        octi_suspects_count(*out);
     return code;
 }
 
@@ -159,18 +121,18 @@ bool octi_resume_job(octi_journal *journal, octi_job *job)
 {
     octi_journal_key key;
     octi_buffer bytes = {0};
-    /* The tasks of our own carry addresses, or pieces whose size depends on the time. */
-    if (strncmp(job->task->name, "octi_", 5) == 0)
+    if (!octi_identity_is_recorded(job->task))
         return false;
-    oct_err code = describe(job, &bytes);
+    oct_err code = octi_identity_describe(job, &bytes);
     if (code == OCT_OK)
         code = octi_journal_key_of(journal, bytes.data, bytes.size, &key);
     bytes.size = 0;
     bool ended = false;
     if (code == OCT_OK && octi_journal_find(journal, &key, &bytes) == OCT_OK)
         ended = end_by(job, &bytes);
-    if (code == OCT_OK && !ended)
-        watch(journal, &key, job);
     octi_buffer_deinit(&bytes);
-    return ended;
+    if (code != OCT_OK || ended)
+        return ended;
+    watch(journal, &key, job);
+    return octi_suspects_hold(journal, &key, job);
 }

@@ -16,8 +16,9 @@
  * *out is NULL when neither names one. */
 OCT_NODISCARD oct_err octi_resume_open(const char *path, octi_journal **out, oct_error *err);
 
-/* For a QUEUED job that is about to be handed to its executor: true when it was recorded; it
- * has ended then, and the executor's reference is gone. Else it will be recorded. */
+/* For a QUEUED job that is about to be handed to its executor: true when it was recorded, or was
+ * blamed for the loss of nodes, or waits for its turn (suspects.h); it has ended then, or will be handed
+ * over later, and is no more the caller's. Else it will be recorded. */
 bool octi_resume_job(octi_journal *journal, octi_job *job);
 
 #endif

@@ -141,6 +141,16 @@ a_run_that_was_cut_off_is_gone_on_with() {
     python3 "$here/check.py" trace $tasks 24
 }
 
+a_task_that_kills_its_node_three_times_is_blamed_and_the_rest_goes_on() {
+    try 0 "$octavo" run --name "$name" --fresh --json "$here/killer.c" 400
+    equal "$(wc -l <out)" 400
+    equal "$(grep -v lost out | awk '$2 != $1 * $1' | wc -l)" 0
+    equal "$(grep lost out)" "13 lost"
+    grep -qE "^3 nodes were lost while it ran on them: $name-[0-3], $name-[0-3], $name-[0-3]$" err || fail "the nodes' names"
+    has err "that took 4 attempts"
+    equal "$(grep -cE "^octavo: $name-[0-3]: .*; attempt [123] ended after" err)" 3
+}
+
 a_program_s_own_failure_is_not_repeated() {
     try 7 "$octavo" run --name "$name" -n 1 sh -c 'echo once; exit 7'
     equal "$(cat out)" once
@@ -185,6 +195,7 @@ for case in undisturbed a_killed_worker_is_replaced a_killed_head_is_replaced a_
     a_frozen_rank_is_ended a_paused_worker_is_replaced a_paused_head_is_replaced a_stopped_worker_is_replaced \
     a_stopped_head_is_replaced a_worker_cut_off_is_replaced a_head_cut_off_is_replaced \
     a_worker_with_a_full_disk_is_replaced without_healing_the_rest_goes_on a_run_that_was_cut_off_is_gone_on_with \
+    a_task_that_kills_its_node_three_times_is_blamed_and_the_rest_goes_on \
     a_program_s_own_failure_is_not_repeated a_program_that_kills_itself_again_and_again_is_given_up chaos; do
     run_case $case
 done

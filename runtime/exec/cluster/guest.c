@@ -6,6 +6,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/cluster/cluster.h"
+#include "runtime/exec/context.h"
 #include "runtime/exec/failure.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/processes/errand.h"
@@ -362,7 +363,10 @@ bool octi_guest_run_isolated(void *ctx, octi_job *job)
         octi_job_unref(job); /* cancelled while it was queued */
         return false;
     }
+    uint32_t place = octi_run_begins ? octi_run_begins(job) : 0;
     bool again = octi_errand_run(cluster->processes, job, &cluster->base, await_errand);
+    if (octi_run_ended)
+        octi_run_ended(place);
     if (is_aside)
         octi_threads_step_back(cluster->local);
     is_aside = false;
