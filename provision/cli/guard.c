@@ -168,11 +168,42 @@ bool cli_guard_look(cli_guard *guard)
     return guard->lost_ns && guard->loss.head;
 }
 
-/* A node that the head found silent or full: Slurm has the reason. */
+/* One of the session's nodes that works, as far as is known; NULL: it is none of our business. */
+static const octi_node *working(const cli_guard *guard, const char *name)
+{
+    const octi_cluster *cluster = &guard->session->cluster;
+    for (size_t i = 0; name && i < cluster->node_count; i++)
+        if (strcmp(cluster->nodes[i].name, name) == 0)
+            return runs(&cluster->nodes[i]) ? &cluster->nodes[i] : NULL;
+    return NULL;
+}
+
+/* A node that the head found silent or full. Slurm was told, but takes it back as soon as its
+ * controller reaches it. */
+static void ask_pid1(cli_guard *guard, octi_provider *control)
+{
+    static const char *const argv[] = {"octavo-node", "health", NULL};
+    octi_buffer answer = {0};
+    int status;
+    if (ask_head(guard, control, argv, NULL, SLURM_SECONDS, &answer, &status) == OCT_OK && answer.data) {
+        json_t *health = json_loadb(answer.data, answer.size, 0, NULL), *entry;
+        size_t index;
+        json_array_foreach(json_object_get(health, "lost"), index, entry)
+        {
+            const octi_node *node = working(guard, json_string_value(json_object_get(entry, "node")));
+            const char *reason = json_string_value(json_object_get(entry, "reason"));
+            if (node)
+                set_loss(guard, node, reason ? reason : "the head has lost it");
+        }
+        json_decref(health);
+    }
+    octi_buffer_deinit(&answer);
+}
+
+/* A node that Slurm itself, or somebody else, took for lost. */
 static void ask_slurm(cli_guard *guard, octi_provider *control)
 {
     static const char *const argv[] = {"octavo-slurm", NULL};
-    const octi_cluster *cluster = &guard->session->cluster;
     octi_buffer answer = {0};
     int status;
     if (ask_head(guard, control, argv, "{\"op\":\"nodes\"}\n", SLURM_SECONDS, &answer, &status) == OCT_OK &&
@@ -181,13 +212,11 @@ static void ask_slurm(cli_guard *guard, octi_provider *control)
         size_t index;
         json_array_foreach(json_object_get(reply, "nodes"), index, entry)
         {
-            const char *name = json_string_value(json_object_get(entry, "name"));
+            const octi_node *node = working(guard, json_string_value(json_object_get(entry, "name")));
             const char *state = json_string_value(json_object_get(entry, "state"));
             const char *reason = json_string_value(json_object_get(entry, "reason"));
-            for (size_t i = 0; name && state && strncmp(state, "down", 4) == 0 && i < cluster->node_count;
-                 i++)
-                if (strcmp(cluster->nodes[i].name, name) == 0 && runs(&cluster->nodes[i]))
-                    set_loss(guard, &cluster->nodes[i], reason ? reason : "Slurm has lost it");
+            if (node && state && strncmp(state, "down", 4) == 0)
+                set_loss(guard, node, reason ? reason : "Slurm has lost it");
         }
         json_decref(reply);
     }
@@ -202,4 +231,6 @@ void cli_guard_judge(cli_guard *guard)
     ask_engine(guard, control, true);
     if (!guard->lost_ns)
         ask_slurm(guard, control);
+    if (!guard->lost_ns)
+        ask_pid1(guard, control);
 }

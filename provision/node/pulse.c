@@ -13,6 +13,8 @@
 
 #define MS ((int64_t)1000000)
 
+static const int64_t AGAIN_NS = 10000 * MS;
+
 enum { MISSED_MAX = 5, FULL_MAX = 2, ROOM = 65536, MARK_SIZE = sizeof(OCTI_PROBE_MARK) - 1 };
 
 /* Folders of a node's own. Of home, which all share, a program hears by its own errors, and
@@ -27,7 +29,8 @@ struct octi_pulse_peer {
     int64_t heard_ns; /* 0: never yet, so it cannot be lost */
     unsigned full;    /* answers in a row that said so */
     int folder;       /* which */
-    bool lost;
+    int64_t lost_ns;  /* when that was told last, or 0 */
+    char reason[128]; /* why it is lost */
 };
 
 static bool parse_address(const char *text, uint16_t port, struct sockaddr_in *out)
@@ -73,6 +76,7 @@ oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *config, oct_error
     pulse->peers = peers;
     pulse->count = used;
     pulse->beat_ns = 0;
+    pulse->changes++;
     return OCT_OK;
 }
 
@@ -99,8 +103,10 @@ static void note_answer(octi_pulse *pulse, const struct sockaddr_in *from, int f
         peer->heard_ns = now;
         peer->full = folder > 0 && folder <= FOLDERS ? peer->full + 1 : 0;
         peer->folder = folder;
-        if (!peer->full)
-            peer->lost = false;
+        if (!peer->full && peer->lost_ns) {
+            peer->lost_ns = 0;
+            pulse->changes++;
+        }
         return;
     }
 }
@@ -134,21 +140,43 @@ static int64_t period_of(const octi_pulse *pulse)
     return shared > 500 * MS ? shared : 500 * MS;
 }
 
-static void judge(octi_pulse_peer *peer, int64_t silence, int64_t period, octi_pulse_lost_fn lost, void *ctx)
+/* Whether it is lost, and why. */
+static bool is_lost(octi_pulse_peer *peer, int64_t silence, int64_t period)
 {
-    char reason[128];
-    if (peer->lost || peer->heard_ns == 0)
-        return;
     if (silence > MISSED_MAX * period)
-        snprintf(reason, sizeof(reason), "it is frozen or cut off: it has not answered for %.1f s",
-                 (double)silence / 1e9);
+        snprintf(peer->reason, sizeof(peer->reason),
+                 "it is frozen or cut off: it has not answered for %.1f s", (double)silence / 1e9);
     else if (peer->full >= FULL_MAX)
-        snprintf(reason, sizeof(reason), "its disk is full: no room is left in %s",
+        snprintf(peer->reason, sizeof(peer->reason), "its disk is full: no room is left in %s",
                  folders[peer->folder - 1]);
     else
+        return false;
+    return true;
+}
+
+static void judge(octi_pulse *pulse, octi_pulse_peer *peer, int64_t now, octi_pulse_lost_fn lost, void *ctx)
+{
+    bool again = peer->lost_ns != 0;
+    if (peer->heard_ns == 0 || (again && now - peer->lost_ns < AGAIN_NS) ||
+        !is_lost(peer, now - peer->heard_ns, period_of(pulse)))
         return;
-    peer->lost = true;
-    lost(peer->name, reason, ctx);
+    peer->lost_ns = now;
+    pulse->changes += !again;
+    lost(peer->name, peer->reason, again, ctx);
+}
+
+json_t *octi_pulse_lost(const octi_pulse *pulse)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < pulse->count; i++) {
+        const octi_pulse_peer *peer = &pulse->peers[i];
+        if (peer->lost_ns && json_array_append_new(list, json_pack("{s:s, s:s}", "node", peer->name, "reason",
+                                                                   peer->reason)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
 }
 
 int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx)
@@ -165,7 +193,7 @@ int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost,
         octi_pulse_peer *peer = &pulse->peers[i];
         if (slept && peer->heard_ns)
             peer->heard_ns = now;
-        judge(peer, now - peer->heard_ns, period, lost, ctx);
+        judge(pulse, peer, now, lost, ctx);
         ssize_t ignored = sendto(pulse->socket, ask, sizeof(ask), 0, (const struct sockaddr *)&peer->address,
                                  sizeof(peer->address));
         (void)ignored;

@@ -10,6 +10,7 @@
 #ifndef OCTI_NODE_PULSE_H
 #define OCTI_NODE_PULSE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,10 +24,12 @@ typedef struct octi_pulse {
     size_t count;
     octi_pulse_peer *peers; /* of the head: all others; owned */
     int64_t beat_ns;        /* when they were asked last */
+    unsigned changes;       /* how often a node was lost, or found again */
 } octi_pulse;
 
-/* Hears of each node that is lost, once, with why. */
-typedef void (*octi_pulse_lost_fn)(const char *node, const char *reason, void *ctx);
+/* Hears of each node that is lost, with why; and every ten seconds again while it is, since Slurm takes
+ * one that its controller reaches back into service. */
+typedef void (*octi_pulse_lost_fn)(const char *node, const char *reason, bool again, void *ctx);
 
 /* OCT_E_IO when the port is not to be had; the pulse is then as after deinit. */
 OCT_NODISCARD oct_err octi_pulse_init(octi_pulse *pulse, uint16_t port, oct_error *err);
@@ -37,6 +40,9 @@ OCT_NODISCARD oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *con
 
 /* Answers and takes answers. */
 void octi_pulse_hear(octi_pulse *pulse, int64_t now);
+
+/* The nodes that are lost now, as [{"node", "reason"}]; NULL when out of memory. */
+json_t *octi_pulse_lost(const octi_pulse *pulse);
 
 /* Asks all, if it is time to, and tells of those that are lost. Returns when to call again. */
 int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost, void *ctx);

@@ -17,11 +17,11 @@ static const octi_config config = {.cluster = "dev", .node_count = 3, .nodes = (
 
 static char lost[256];
 
-static void keep(const char *node, const char *reason, void *ctx)
+static void keep(const char *node, const char *reason, bool again, void *ctx)
 {
     (void)ctx;
     size_t used = strlen(lost);
-    snprintf(lost + used, sizeof(lost) - used, "%s: %s;", node, reason);
+    snprintf(lost + used, sizeof(lost) - used, "%s%s: %s;", again ? "again " : "", node, reason);
 }
 
 /* A port of this process's own, so that tests can run side by side. */
@@ -76,6 +76,32 @@ static void a_node_that_falls_silent_is_told_once(void **state)
     octi_pulse_deinit(&pulse);
 }
 
+/* Slurm forgets it: its own controller reaches a node whose disk is full. */
+static void a_loss_is_known_and_told_again_until_the_node_answers(void **state)
+{
+    (void)state;
+    octi_pulse pulse;
+    open_pulse(&pulse);
+    turn(&pulse, 1000 * MS);
+    turn(&pulse, 1500 * MS);
+    unsigned changes = pulse.changes;
+    int64_t now = 2000 * MS;
+    for (; now < 15000 * MS; now += 500 * MS)
+        octi_pulse_beat(&pulse, now, keep, NULL);
+    assert_non_null(strstr(lost, ";again dev-1: it is frozen or cut off: it has not answered for 13.0 s;"));
+    assert_int_equal(pulse.changes, changes + 1);
+    json_t *list = octi_pulse_lost(&pulse);
+    assert_int_equal(json_array_size(list), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "node")), "dev-1");
+    json_decref(list);
+    turn(&pulse, now);
+    list = octi_pulse_lost(&pulse);
+    assert_int_equal(json_array_size(list), 0);
+    json_decref(list);
+    assert_int_equal(pulse.changes, changes + 2);
+    octi_pulse_deinit(&pulse);
+}
+
 static void a_head_that_slept_blames_nobody(void **state)
 {
     (void)state;
@@ -123,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_answers_is_not_lost),
         cmocka_unit_test(a_node_that_falls_silent_is_told_once),
+        cmocka_unit_test(a_loss_is_known_and_told_again_until_the_node_answers),
         cmocka_unit_test(a_head_that_slept_blames_nobody),
         cmocka_unit_test(a_turn_comes_every_half_second),
         cmocka_unit_test(nobody_answers_where_nobody_listens),

@@ -140,13 +140,14 @@ static int join_watched(const octi_server *server)
 }
 
 /* Slurm ends the jobs of a node that is lost. */
-static void tell_slurm(const char *node, const char *reason, void *ctx)
+static void tell_slurm(const char *node, const char *reason, bool again, void *ctx)
 {
     (void)ctx;
     json_t *request = json_pack("{s:s, s:s, s:s}", "op", "down", "node", node, "reason", reason);
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
-    octi_say("octavo-node", "%s is lost: %s", node, reason);
+    if (!again)
+        octi_say("octavo-node", "%s is lost: %s", node, reason);
     if (!text || octi_inquiry_start(text, -1) < 0)
         octi_say("octavo-node", "cannot tell Slurm of it");
     free(text);
@@ -199,22 +200,24 @@ static int64_t next_look(const octi_server *server)
 static void tell_status(octi_server *server)
 {
     oct_error err = OCT_ERROR_INIT;
-    if (octi_status_write(&server->membership, server->daemons, DAEMONS, &err) != OCT_OK)
+    if (octi_status_write(&server->membership, server->daemons, DAEMONS, &server->pulse, &err) != OCT_OK)
         octi_say("octavo-node", "%s", err.what);
 }
 
 static void run(octi_server *server)
 {
-    unsigned woke = OCTI_WOKE_DAEMON;
+    unsigned woke = OCTI_WOKE_DAEMON, changes = 0;
     while (!(woke & OCTI_WOKE_END)) {
         if (woke & OCTI_WOKE_WATCHED) {
             drain(server->notices);
             octi_pulse_hear(&server->pulse, octi_clock_ns());
         }
         octi_report_answer(&server->report, octi_clock_ns());
-        if (update(server) || (woke & OCTI_WOKE_DAEMON))
-            tell_status(server);
+        bool news = update(server) || (woke & OCTI_WOKE_DAEMON);
         int64_t beat = octi_pulse_beat(&server->pulse, octi_clock_ns(), tell_slurm, NULL);
+        if (news || server->pulse.changes != changes)
+            tell_status(server);
+        changes = server->pulse.changes;
         int64_t look = next_look(server);
         woke = octi_supervisor_wait(&server->supervisor, beat < look ? beat : look);
     }

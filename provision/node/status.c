@@ -22,22 +22,23 @@ static json_t *daemon_json(const octi_daemon *daemon)
                      running ? json_null() : text(daemon->last_words));
 }
 
-json_t *octi_status_json(const octi_membership *membership, const octi_daemon *daemons, size_t count)
+json_t *octi_status_json(const octi_membership *membership, const octi_daemon *daemons, size_t count,
+                         const octi_pulse *pulse)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         if (daemons[i].state != OCTI_DAEMON_OFF)
             json_array_append_new(list, daemon_json(&daemons[i]));
-    return json_pack("{s:i, s:s, s:o, s:I, s:b, s:b, s:o, s:o}", "version", 1, "node", membership->host,
+    return json_pack("{s:i, s:s, s:o, s:I, s:b, s:b, s:o, s:o, s:o}", "version", 1, "node", membership->host,
                      "cluster", text(membership->cluster), "generation", (json_int_t)membership->generation,
                      "configured", membership->member, "head", membership->member && membership->head,
-                     "daemons", list, "reason", text(membership->reason));
+                     "daemons", list, "lost", octi_pulse_lost(pulse), "reason", text(membership->reason));
 }
 
 oct_err octi_status_write(const octi_membership *membership, const octi_daemon *daemons, size_t count,
-                          oct_error *err)
+                          const octi_pulse *pulse, oct_error *err)
 {
-    json_t *status = octi_status_json(membership, daemons, count);
+    json_t *status = octi_status_json(membership, daemons, count, pulse);
     char *bytes = status ? json_dumps(status, JSON_COMPACT) : NULL;
     json_decref(status);
     if (!bytes)

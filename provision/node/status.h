@@ -9,11 +9,13 @@
 #include "oct/error.h"
 #include "provision/node/daemon.h"
 #include "provision/node/membership.h"
+#include "provision/node/pulse.h"
 
-/* A new JSON object; NULL when out of memory. */
-json_t *octi_status_json(const octi_membership *membership, const octi_daemon *daemons, size_t count);
+/* A new JSON object; NULL when out of memory. The head's pulse knows which of the others are lost. */
+json_t *octi_status_json(const octi_membership *membership, const octi_daemon *daemons, size_t count,
+                         const octi_pulse *pulse);
 
 OCT_NODISCARD oct_err octi_status_write(const octi_membership *membership, const octi_daemon *daemons,
-                                        size_t count, oct_error *err);
+                                        size_t count, const octi_pulse *pulse, oct_error *err);
 
 #endif
