@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/core/evidence.h"
 #include "provision/core/json.h"
 #include "provision/docker/create.h"
 #include "provision/docker/destroy.h"
@@ -10,8 +11,6 @@
 #include "provision/docker/exec.h"
 #include "provision/docker/found.h"
 #include "provision/docker/resize.h"
-
-enum { EVIDENCE_LINES = 20 };
 
 static oct_err docker_open(void **self, const octi_spec *spec, oct_error *err)
 {
@@ -163,25 +162,22 @@ static oct_err append_line(void *ctx, int stream, const void *bytes, size_t size
     return octi_buffer_append(ctx, bytes, size);
 }
 
-/* One node that does not run: its end, and its last words. */
+static oct_err node_events(void *self, const octi_node *node, octi_buffer *text, oct_error *err)
+{
+    return octi_docker_events(self, node->engine_id, text, err);
+}
+
+static oct_err docker_logs(void *self, const octi_node *node, int tail, bool follow, const octi_exec *sink,
+                           oct_error *err)
+{
+    return octi_docker_logs(self, node, tail, follow, sink, err);
+}
+
+/* The engine knows nothing of one that was never made. */
 static oct_err node_evidence(octi_docker *docker, const octi_node *node, octi_buffer *text)
 {
-    oct_err code = octi_buffer_printf(text, "%s: %s%s%s\n", node->name, octi_node_state_name(node->state),
-                                      *node->reason ? ", " : "", node->reason);
-    octi_exec sink = OCTI_EXEC_INIT;
-    sink.output = append_line;
-    sink.ctx = text;
-    sink.timeout = 10;
-    oct_error ignored; /* events or a log that are gone are no evidence, and no failure */
-    if (code == OCT_OK && *node->engine_id &&
-        octi_docker_events(docker, node->engine_id, text, &ignored) == OCT_E_NOMEM)
-        code = OCT_E_NOMEM;
-    if (code == OCT_OK && *node->engine_id &&
-        octi_docker_logs(docker, node, EVIDENCE_LINES, false, &sink, &ignored) != OCT_OK)
-        return OCT_OK;
-    if (code == OCT_OK && text->size > 0 && text->data[text->size - 1] != '\n')
-        code = octi_buffer_append(text, "\n", 1);
-    return code;
+    static const octi_evidence_source made = {node_events, docker_logs}, absent = {NULL, NULL};
+    return octi_evidence_append(docker, *node->engine_id ? &made : &absent, node, text);
 }
 
 static oct_err docker_evidence(void *self, const char *name, octi_buffer *text, oct_error *err)
@@ -260,12 +256,6 @@ static oct_err docker_exec(void *self, const octi_node *node, const octi_exec *e
                            oct_error *err)
 {
     return octi_docker_exec(self, node, exec, exit_status, err);
-}
-
-static oct_err docker_logs(void *self, const octi_node *node, int tail, bool follow, const octi_exec *sink,
-                           oct_error *err)
-{
-    return octi_docker_logs(self, node, tail, follow, sink, err);
 }
 
 const octi_provider_ops octi_docker_ops = {

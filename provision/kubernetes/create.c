@@ -318,14 +318,17 @@ oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer
 
 /* --- events --- */
 
-oct_err octi_kube_events(octi_kube *kube, const char *name, size_t most, octi_buffer *text, oct_error *err)
+oct_err octi_kube_events(octi_kube *kube, const char *name, const char *uid, size_t most, octi_buffer *text,
+                         oct_error *err)
 {
     json_t *events;
     const json_t *event;
     size_t i;
-    oct_err code = octi_kube_call(
-        kube, "GET", octi_kube_path(kube, "api/v1", "events?fieldSelector=involvedObject.name%%3D%s", name),
-        NULL, NULL, &events, err);
+    oct_err code =
+        octi_kube_call(kube, "GET",
+                       octi_kube_path(kube, "api/v1", "events?fieldSelector=involvedObject.name%%3D%s%s%s",
+                                      name, *uid ? "%2CinvolvedObject.uid%3D" : "", uid),
+                       NULL, NULL, &events, err);
     if (code != OCT_OK)
         return code;
     const json_t *items = octi_json_find(events, "items");

@@ -17,8 +17,9 @@ OCT_NODISCARD oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *clus
 OCT_NODISCARD oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer,
                                         size_t *removed, oct_error *err);
 
-/* Appends the last events about a thing called name, oldest first, at most `most` of them. */
-OCT_NODISCARD oct_err octi_kube_events(octi_kube *kube, const char *name, size_t most, octi_buffer *text,
-                                       oct_error *err);
+/* Appends the last events about a thing called name, oldest first, at most `most` of them. With a uid only
+ * those about this one, and not about an earlier one of its name; "": about any. */
+OCT_NODISCARD oct_err octi_kube_events(octi_kube *kube, const char *name, const char *uid, size_t most,
+                                       octi_buffer *text, oct_error *err);
 
 #endif

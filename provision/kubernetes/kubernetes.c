@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/core/evidence.h"
 #include "provision/core/json.h"
 #include "provision/core/yaml.h"
 #include "provision/kubernetes/client.h"
@@ -10,7 +11,7 @@
 #include "provision/kubernetes/kubernetes.h"
 #include "provision/kubernetes/manifest.h"
 
-enum { EVIDENCE_LINES = 20, EVIDENCE_EVENTS = 8 };
+enum { EVIDENCE_EVENTS = 8 };
 
 static oct_err kube_open(void **self, const octi_spec *spec, oct_error *err)
 {
@@ -148,30 +149,16 @@ static oct_err kube_logs(void *self, const octi_node *node, int tail, bool follo
     return octi_kube_logs(self, node, tail, follow, sink, err);
 }
 
-static oct_err append_output(void *ctx, int stream, const void *bytes, size_t size)
+static oct_err node_events(void *self, const octi_node *node, octi_buffer *text, oct_error *err)
 {
-    (void)stream;
-    return octi_buffer_append(ctx, bytes, size);
+    return octi_kube_events(self, node->name, node->engine_id, EVIDENCE_EVENTS, text, err);
 }
 
-/* One node that does not run: its reason, its events, its last words. */
+/* One that has not started has no log. */
 static oct_err node_evidence(octi_kube *kube, const octi_node *node, octi_buffer *text)
 {
-    oct_err code = octi_buffer_printf(text, "%s: %s%s%s\n", node->name, octi_node_state_name(node->state),
-                                      *node->reason ? ", " : "", node->reason);
-    octi_exec sink = OCTI_EXEC_INIT;
-    sink.output = append_output;
-    sink.ctx = text;
-    sink.timeout = 10;
-    oct_error ignored; /* events or a log that are not to be had are no evidence, and no failure */
-    if (code == OCT_OK && octi_kube_events(kube, node->name, EVIDENCE_EVENTS, text, &ignored) == OCT_E_NOMEM)
-        code = OCT_E_NOMEM;
-    if (code == OCT_OK && node->state == OCTI_NODE_STOPPED &&
-        octi_kube_logs(kube, node, EVIDENCE_LINES, false, &sink, &ignored) == OCT_E_NOMEM)
-        code = OCT_E_NOMEM;
-    if (code == OCT_OK && text->size > 0 && text->data[text->size - 1] != '\n')
-        code = octi_buffer_append(text, "\n", 1);
-    return code;
+    static const octi_evidence_source ended = {node_events, kube_logs}, other = {node_events, NULL};
+    return octi_evidence_append(kube, node->state == OCTI_NODE_STOPPED ? &ended : &other, node, text);
 }
 
 static oct_err kube_evidence(void *self, const char *name, octi_buffer *text, oct_error *err)
@@ -188,7 +175,7 @@ static oct_err kube_evidence(void *self, const char *name, octi_buffer *text, oc
     }
     oct_error ignored;
     if (code == OCT_OK && absent > 0 &&
-        octi_kube_events(self, name, EVIDENCE_EVENTS, text, &ignored) == OCT_E_NOMEM)
+        octi_kube_events(self, name, "", EVIDENCE_EVENTS, text, &ignored) == OCT_E_NOMEM)
         code = OCT_E_NOMEM;
     octi_cluster_deinit(&cluster);
     return code == OCT_OK ? OCT_OK : oct_fail(err, code, "out of memory");
