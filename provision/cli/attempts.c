@@ -183,10 +183,21 @@ static oct_err drop(cli_attempts *attempts, cli_launch *launch, oct_error *err)
     return OCT_OK;
 }
 
+/* The program, its journal and what it wrote were in folders of the lost head's own. */
+static oct_err fail_homeless(const cli_attempts *attempts, const cli_launch *launch, oct_error *err)
+{
+    const octi_cluster *cluster = &attempts->session->cluster;
+    oct_fail(err, OCT_E_LOST, "the head of '%s' is lost, and the program's folder with it: %s", cluster->name,
+             launch->loss.cause);
+    return oct_hint(err, "run it again; a cluster whose spec names a storage_class keeps its home");
+}
+
 static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *err)
 {
     if (launch->loss.rank)
         return OCT_OK;
+    if (launch->loss.head && attempts->session->cluster.own_homes)
+        return fail_homeless(attempts, launch, err);
     if (launch->loss.head)
         end_ranks(attempts);
     else

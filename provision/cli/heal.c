@@ -62,13 +62,15 @@ static void print_result(const cli_context *cli, const octi_cluster *cluster, js
 }
 
 /* What `create` would take for a node that runs. */
-static oct_err discard(cli_session *session, const char *also, oct_error *err)
+static oct_err discard(cli_session *session, const octi_node *also, oct_error *err)
 {
     const octi_provider *provider = &session->provider;
     oct_err code = OCT_OK;
     for (size_t i = 0; i < session->cluster.node_count && code == OCT_OK && provider->ops->discard; i++) {
         const octi_node *node = &session->cluster.nodes[i];
-        if (is_cut_off(node) || (also && strcmp(node->name, also) == 0))
+        bool is_also =
+            also && strcmp(node->name, also->name) == 0 && strcmp(node->engine_id, also->engine_id) == 0;
+        if (is_cut_off(node) || is_also)
             code = provider->ops->discard(provider->self, node, err);
     }
     return code;
@@ -78,13 +80,17 @@ oct_err cli_heal(const cli_context *cli, cli_session *session, const char *also,
                  octi_buffer *evidence, oct_error *err)
 {
     octi_cluster found = {0};
+    octi_node lost = {0}; /* an engine may have made it anew by itself, and that one is well */
     const char *name = session->cluster.name;
+    for (size_t i = 0; also && i < session->cluster.node_count; i++)
+        if (strcmp(session->cluster.nodes[i].name, also) == 0)
+            lost = session->cluster.nodes[i];
     oct_err code = session->provider.ops->inspect(session->provider.self, name, &found, err);
     if (code != OCT_OK)
         return code;
     octi_cluster_deinit(&session->cluster);
     session->cluster = found;
-    code = discard(session, also, err);
+    code = discard(session, also ? &lost : NULL, err);
     if (code != OCT_OK)
         return code;
     /* What the options say is how many ranks to run, not how many nodes there should be. */

@@ -268,6 +268,24 @@ static oct_err wait_gone(octi_kube *kube, struct leaving *leaving, oct_error *er
     return code;
 }
 
+/* At once, since the machine of a lost pod may never confirm its end. The condition keeps one that was made
+ * since: then (409), or where there is none, nothing is left to do. */
+oct_err octi_kube_discard(octi_kube *kube, const octi_node *node, oct_error *err)
+{
+    oct_error refused = OCT_ERROR_INIT;
+    oct_err code = octi_kube_call(kube, "DELETE", octi_kube_path(kube, "api/v1", "pods/%s", node->name),
+                                  json_pack("{s:s, s:s, s:i, s:{s:s#}}", "kind", "DeleteOptions",
+                                            "apiVersion", "v1", "gracePeriodSeconds", 0, "preconditions",
+                                            "uid", node->engine_id, octi_kube_node_uid(node)),
+                                  NULL, NULL, &refused);
+    if (code == OCT_OK || code == OCT_E_NOTFOUND || code == OCT_E_STATE)
+        return OCT_OK;
+    if (err)
+        *err = refused;
+    oct_prefix(err, "cannot remove the pod '%s'", node->name);
+    return code;
+}
+
 /* The set's controller makes and removes pods from the last one on. */
 oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned nodes,
                          const octi_observer *observer, oct_error *err)

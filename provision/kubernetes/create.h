@@ -9,6 +9,9 @@
 OCT_NODISCARD oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_observer *observer,
                                        oct_error *err);
 
+/* As octi_provider_ops.discard: the set's controller makes the pod anew. */
+OCT_NODISCARD oct_err octi_kube_discard(octi_kube *kube, const octi_node *node, oct_error *err);
+
 /* As octi_provider_ops.resize. */
 OCT_NODISCARD oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned nodes,
                                        const octi_observer *observer, oct_error *err);

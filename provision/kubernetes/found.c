@@ -16,6 +16,25 @@ long octi_kube_pod_index(const char *cluster, const char *name)
     return strtol(name + length + 1, NULL, 10);
 }
 
+/* The uid, and how often the container was restarted: one that is made again has the same name, and
+ * nothing that it had in memory before. */
+static void name_life(const json_t *pod, char out[128])
+{
+    const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
+    long long restarts = (long long)octi_json_integer_or(container, "restartCount", 0);
+    char uid[100];
+    octi_text_clean(octi_json_string_or(pod, "metadata/uid", ""), uid, sizeof(uid));
+    if (*uid && restarts > 0)
+        snprintf(out, 128, "%s/%lld", uid, restarts);
+    else
+        snprintf(out, 128, "%s", uid);
+}
+
+int octi_kube_node_uid(const octi_node *node)
+{
+    return (int)strcspn(node->engine_id, "/");
+}
+
 void octi_kube_node_read(const json_t *pod, octi_node *node)
 {
     octi_kube_trouble trouble;
@@ -23,8 +42,7 @@ void octi_kube_node_read(const json_t *pod, octi_node *node)
     const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
     bool leaving = octi_json_find(pod, "metadata/deletionTimestamp") != NULL;
     octi_kube_pod_trouble(pod, &trouble);
-    /* The uid: a pod that is made again has the same name, and nothing that it had before. */
-    octi_text_clean(octi_json_string_or(pod, "metadata/uid", ""), node->engine_id, sizeof(node->engine_id));
+    name_life(pod, node->engine_id);
     octi_text_clean(octi_json_string_or(pod, "status/podIP", ""), node->address, sizeof(node->address));
     snprintf(node->reason, sizeof(node->reason), "%s", leaving ? "being removed" : trouble.what);
     node->exit_status = trouble.exit_status;

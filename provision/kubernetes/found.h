@@ -20,4 +20,7 @@ OCT_NODISCARD oct_err octi_kube_spec_read(const json_t *set, octi_spec *spec, oc
 OCT_NODISCARD oct_err octi_kube_cluster_read(const json_t *set, const json_t *pods, octi_cluster *out,
                                              oct_error *err);
 
+/* How much of a node's engine_id is its pod's uid; behind it may be how often its container was restarted. */
+int octi_kube_node_uid(const octi_node *node);
+
 #endif

@@ -107,6 +107,11 @@ static oct_err kube_destroy(void *self, const char *name, const octi_observer *o
     return octi_kube_destroy(self, name, observer, removed, err);
 }
 
+static oct_err kube_discard(void *self, const octi_node *node, oct_error *err)
+{
+    return *node->engine_id ? octi_kube_discard(self, node, err) : OCT_OK;
+}
+
 static oct_err kube_resize(void *self, const octi_cluster *cluster, unsigned nodes,
                            const octi_observer *observer, oct_error *err)
 {
@@ -151,7 +156,9 @@ static oct_err kube_logs(void *self, const octi_node *node, int tail, bool follo
 
 static oct_err node_events(void *self, const octi_node *node, octi_buffer *text, oct_error *err)
 {
-    return octi_kube_events(self, node->name, node->engine_id, EVIDENCE_EVENTS, text, err);
+    char uid[128];
+    snprintf(uid, sizeof(uid), "%.*s", octi_kube_node_uid(node), node->engine_id);
+    return octi_kube_events(self, node->name, uid, EVIDENCE_EVENTS, text, err);
 }
 
 /* One that has not started has no log. */
@@ -194,6 +201,7 @@ const octi_provider_ops octi_kube_ops = {
     .create = kube_create,
     .inspect = kube_inspect,
     .destroy = kube_destroy,
+    .discard = kube_discard,
     .resize = kube_resize,
     .exec = kube_exec,
     .exec_workers = kube_exec_workers,

@@ -155,6 +155,39 @@ a_pod_that_was_deleted_comes_back_and_works() {
     equal "$(sort -u out | wc -l)" $nodes
 }
 
+names_of() { "$octavo" status "$1" --on kubernetes --json | python3 -c 'import json,sys; print(*[n["name"] for n in json.load(sys.stdin)["nodes"] if n["state"] == "idle"])'; }
+
+pods_are_added_and_leave() {
+    try 0 "$octavo" scale $((nodes + 1)) "$name" --on kubernetes
+    has err "$name-$nodes joined"
+    try 0 on_cluster hostname
+    equal "$(sort -u out | wc -l)" $((nodes + 1))
+    try 0 "$octavo" scale $nodes "$name" --on kubernetes --json
+    equal "$(json out 'd["removed"]')" "['$name-$nodes']"
+    equal "$(names_of "$name")" "$name-0 $name-1 $name-2 $name-3"
+    try 0 up
+}
+
+begun() { [ "$("$octavo" exec --on kubernetes --name "$name" cat trace | grep -c done)" -ge "$1" ]; }
+
+# Each pod has a home of its own: what rank 0 traced is all that is looked at.
+a_pod_that_is_killed_costs_one_attempt_and_no_result() {
+    ours
+    try 0 on_cluster --fresh "$here/../faults/job.c" trace 400 1
+    cp out wanted
+    try 0 "$octavo" exec --on kubernetes --name "$name" rm -f trace
+    "$octavo" run --on kubernetes --name "$name" --fresh "$here/../faults/job.c" trace 400 80 >out 2>err </dev/null &
+    local job=$! status=0
+    wait_for 60 begun 100
+    api "/api/v1/namespaces/default/pods/$name-2" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null
+    wait $job || status=$?
+    cat err
+    equal "$status" 0
+    cmp out wanted || fail "the undisturbed run's output"
+    grep -qE "^octavo: $name-2: .*; attempt 1 ended after" err || fail "a line with the pod and the attempt"
+    has err "that took 2 attempts; 1 node was replaced"
+}
+
 an_api_server_that_restarts_in_the_middle_of_up_is_waited_for() {
     ours
     "$octavo" up "$other" --on kubernetes -n 3 --image "$image" >out 2>err </dev/null &
@@ -261,7 +294,7 @@ a_namespace_that_is_not_there_is_told() {
 }
 
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up | objects_of) continue ;; esac
+    case $each in clean_up | objects_of | names_of | begun) continue ;; esac
     run_case "$each"
 done
 printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
