@@ -127,6 +127,12 @@ the_first_lesson_runs_unchanged() {
     has err "both results are the same"
 }
 
+an_allocation_keeps_its_size() {
+    try 1 "$octavo" scale 1 "$name" --on slurm
+    has err "keeps its size"
+    has err "hint:"
+}
+
 logs_are_the_sites_own() {
     try 1 "$octavo" logs --on slurm --name "$name"
     has err "hint:"
