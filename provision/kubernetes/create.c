@@ -231,28 +231,46 @@ oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_obse
 
 /* --- removing --- */
 
-enum { LEAVE_SECONDS = 60 };
+enum {
+    LEAVE_SECONDS = 60,
+    GRACE_SECONDS = 6, /* what k8s/nodes.yaml gives, and a second for the news of it */
+};
 
 struct leaving {
     const char *cluster;
     unsigned keep; /* so many first nodes stay */
     const octi_observer *observer;
     size_t left;
+    size_t running; /* of those, with a container that has not ended */
 };
+
+static bool has_ended(const json_t *pod)
+{
+    const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
+    return octi_json_find(container, "state/terminated") != NULL;
+}
 
 static bool none_left(void *ctx, const json_t *pods)
 {
     struct leaving *leaving = ctx;
     const json_t *pod;
     size_t i;
-    leaving->left = 0;
+    leaving->left = leaving->running = 0;
     json_array_foreach(octi_json_find(pods, "items"), i, pod)
     {
         long index = octi_kube_pod_index(leaving->cluster, octi_json_string_or(pod, "metadata/name", ""));
-        leaving->left += leaving->keep == 0 || index >= (long)leaving->keep;
+        bool leaves = leaving->keep == 0 || index >= (long)leaving->keep;
+        leaving->left += leaves;
+        leaving->running += leaves && !has_ended(pod);
     }
     const octi_observer *observer = leaving->observer;
     return leaving->left == 0 || (observer && observer->interrupted && observer->interrupted(observer->ctx));
+}
+
+static bool none_running(void *ctx, const json_t *pods)
+{
+    struct leaving *leaving = ctx;
+    return none_left(ctx, pods) || leaving->running == 0;
 }
 
 static oct_err wait_gone(octi_kube *kube, struct leaving *leaving, oct_error *err)
@@ -297,22 +315,45 @@ oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned 
     return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
 }
 
-/* Deletes by label, so that nothing which is not ours can be hit. */
-static oct_err remove_kind(octi_kube *kube, const char *name, const char *group, const char *resource,
+/* Deletes by label, so that nothing which is not ours can be hit. grace: seconds for pods to end; -1: what
+ * they ask for. */
+static oct_err remove_kind(octi_kube *kube, const char *name, const char *const thing[2], int grace,
                            size_t *removed, oct_error *err)
 {
-    json_t *reply = NULL;
+    json_t *reply = NULL, *options = json_pack("{s:s, s:s, s:s}", "kind", "DeleteOptions", "apiVersion", "v1",
+                                               "propagationPolicy", "Background");
+    if (options && grace >= 0)
+        json_object_set_new(options, "gracePeriodSeconds", json_integer(grace));
     oct_err code = octi_kube_call(
-        kube, "DELETE", octi_kube_path(kube, group, "%s?labelSelector=octavo.cluster%%3D%s", resource, name),
-        json_pack("{s:s, s:s, s:s}", "kind", "DeleteOptions", "apiVersion", "v1", "propagationPolicy",
-                  "Background"),
+        kube, "DELETE",
+        octi_kube_path(kube, thing[0], "%s?labelSelector=octavo.cluster%%3D%s", thing[1], name), options,
         NULL, &reply, err);
     if (code == OCT_OK)
         *removed += json_array_size(octi_json_find(reply, "items"));
     json_decref(reply);
     if (code != OCT_OK)
-        oct_prefix(err, "cannot remove the %s of '%s'", resource, name);
+        oct_prefix(err, "cannot remove the %s of '%s'", thing[1], name);
     return code;
+}
+
+/* A pod's processes have their time to end. What is left of it then is its machine's own book, which a
+ * kubelet balances every ten seconds, and one that is down never. */
+static oct_err remove_pods(octi_kube *kube, const char *name, const octi_observer *observer, oct_error *err)
+{
+    static const char *const pods[2] = {"api/v1", "pods"};
+    struct leaving leaving = {.cluster = name, .observer = observer};
+    size_t count = 0;
+    oct_err code = remove_kind(kube, name, pods, -1, &count, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_kube_watch_pods(kube, name, GRACE_SECONDS, none_running, &leaving, err);
+    if (code != OCT_OK && code != OCT_E_TIMEOUT)
+        return code;
+    if (leaving.left > 0)
+        code = remove_kind(kube, name, pods, 0, &count, err);
+    else
+        code = OCT_OK;
+    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
 }
 
 oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer, size_t *removed,
@@ -325,13 +366,12 @@ oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer
         {"api/v1", "secrets"},
         {"api/v1", "persistentvolumeclaims"},
     };
-    struct leaving leaving = {.cluster = name, .observer = observer};
     oct_err code = OCT_OK;
     *removed = 0;
     tell(observer, NULL, "removing");
     for (size_t i = 0; code == OCT_OK && i < sizeof(things) / sizeof(things[0]); i++)
-        code = remove_kind(kube, name, things[i][0], things[i][1], removed, err);
-    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
+        code = remove_kind(kube, name, things[i], -1, removed, err);
+    return code == OCT_OK ? remove_pods(kube, name, observer, err) : code;
 }
 
 /* --- events --- */
