@@ -55,6 +55,11 @@ cut_node() { docker network disconnect "octavo-$name" "$(container "$1")"; }
 kill_rank() { docker exec "$(container "$1")" pkill -KILL -x job; }
 stop_rank() { docker exec "$(container "$1")" pkill -STOP -x job; }
 fill_node() { docker exec "$(container "$1")" sh -c 'cat /dev/zero >/dev/shm/full' 2>/dev/null || true; }
+# Slurm takes a node that its controller reaches back into service, at a moment of its own: here at every one.
+fill_node_that_slurm_takes_back() {
+    docker exec -d "$(container 0)" sh -c "for i in \$(seq 60); do scontrol update nodename=$name-$1 state=resume; sleep 0.1; done"
+    fill_node "$1"
+}
 
 # --- the cases ---
 
@@ -118,7 +123,7 @@ a_stopped_worker_is_replaced() { survives stop_node 3 'frozen'; }
 a_stopped_head_is_replaced() { survives stop_node 0 'frozen'; }
 a_worker_cut_off_is_replaced() { survives cut_node 2 'cut off'; }
 a_head_cut_off_is_replaced() { survives cut_node 0 'cut off'; }
-a_worker_with_a_full_disk_is_replaced() { survives fill_node 1 'disk is full.*/dev/shm'; }
+a_worker_with_a_full_disk_is_replaced() { survives fill_node_that_slurm_takes_back 1 'disk is full.*/dev/shm'; }
 
 without_healing_the_rest_goes_on() {
     survives kill_node 3 'killed by signal 9' --no-heal
