@@ -151,9 +151,9 @@ a_task_that_kills_its_node_three_times_is_blamed_and_the_rest_goes_on() {
     equal "$(wc -l <out)" 400
     equal "$(grep -v lost out | awk '$2 != $1 * $1' | wc -l)" 0
     equal "$(grep lost out)" "13 lost"
-    grep -qE "^3 nodes were lost while it ran on them: $name-[0-3], $name-[0-3], $name-[0-3]$" err || fail "the nodes' names"
+    grep -qE "^3 nodes were lost while it ran on them: $name-1, $name-1, $name-1$" err || fail "the nodes' names"
     has err "that took 4 attempts"
-    equal "$(grep -cE "^octavo: $name-[0-3]: .*; attempt [123] ended after" err)" 3
+    equal "$(grep -cE "^octavo: $name-1: .*; attempt [123] ended after" err)" 3
 }
 
 a_program_s_own_failure_is_not_repeated() {

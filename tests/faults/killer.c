@@ -26,8 +26,9 @@ int main(int argc, char **argv)
         oct_die(NULL);
     long count = atol(argv[1]), failed = 0;
     oct_future **futures = calloc((size_t)count, sizeof(*futures));
+    oct_options elsewhere = {.node = 2}; /* not where the program itself is */
     for (long i = 0; i < count; i++)
-        futures[i] = oct_submit(pool, square, i);
+        futures[i] = oct_submit_with(pool, i == KILLER ? &elsewhere : NULL, square, i);
     for (long i = 0; i < count; i++) {
         long value;
         if (oct_result(futures[i], &value) == OCT_OK) {
