@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static const int64_t look_ns = 300 * MS;
 static const int64_t silence_ns = 2500 * MS;
 static const int64_t step_end_ns = 3000 * MS; /* Slurm ends a step within 0.3 s of the news */
 
-enum { PULSE_MS = 200, UNHEARD_MAX = 3, SLURM_SECONDS = 5 };
+enum { PULSE_MS = 200, UNHEARD_MAX = 3, SLURM_SECONDS = 5, ENDING_LOOKS = 15, ENDING_PAUSE_MS = 200 };
 
 void cli_guard_init(cli_guard *guard, const cli_session *session, unsigned ranks)
 {
@@ -223,12 +224,16 @@ static void ask_slurm(cli_guard *guard, octi_provider *control)
     octi_buffer_deinit(&answer);
 }
 
-void cli_guard_judge(cli_guard *guard)
+void cli_guard_judge(cli_guard *guard, bool killed)
 {
     octi_provider *control = guard->lost_ns ? NULL : cli_guard_control(guard);
     if (!control)
         return;
-    ask_engine(guard, control, true);
+    for (int looks = killed ? ENDING_LOOKS : 1; looks > 0 && !guard->lost_ns; looks--) {
+        ask_engine(guard, control, true);
+        if (looks > 1 && !guard->lost_ns)
+            poll(NULL, 0, ENDING_PAUSE_MS);
+    }
     if (!guard->lost_ns)
         ask_slurm(guard, control);
     if (!guard->lost_ns)

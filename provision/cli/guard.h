@@ -43,7 +43,8 @@ octi_provider *cli_guard_control(cli_guard *guard);
  * when there is nothing to wait for: the head is lost, or Slurm has not ended the step. */
 bool cli_guard_look(cli_guard *guard);
 
-/* After a step that failed: looks for a loss that has not been seen yet. */
-void cli_guard_judge(cli_guard *guard);
+/* After a step that failed: looks for a loss that has not been seen yet. Where srun itself was killed the
+ * head may be ending, which takes it a second or two: that is waited for. */
+void cli_guard_judge(cli_guard *guard, bool killed);
 
 #endif

@@ -176,7 +176,7 @@ static void find_loss(struct running *running, oct_err code, int status)
     const cli_verdict *verdict = &running->verdict;
     bool failed = (code != OCT_OK || status != 0) && code != OCT_E_TIMEOUT;
     if (launch->guarded && failed && cli_interrupts() == 0 && !running->output_lost) {
-        cli_guard_judge(&running->guard);
+        cli_guard_judge(&running->guard, status == 128 + SIGTERM && verdict->status == 0);
         launch->loss = running->guard.loss;
     }
     if (launch->loss.node[0] || !verdict->ended[0])
