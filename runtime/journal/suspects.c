@@ -70,17 +70,18 @@ static const char *rank_text(void)
     return rank ? rank : "0";
 }
 
-void octi_suspects_watch(void)
+static void watch(void)
 {
     const char *journal = getenv("OCTAVO_JOURNAL");
     char path[4096], host[256] = "";
-    if (!journal || !*journal || places || gethostname(host, sizeof(host) - 1) != 0 ||
+    if (!journal || !*journal || gethostname(host, sizeof(host) - 1) != 0 ||
         snprintf(path, sizeof(path), "%s.on-%s.%s", journal, host, rank_text()) >= (int)sizeof(path))
         return;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0)
         return;
-    void *map = ftruncate(file, PLACES * sizeof(place)) == 0
+    /* With its blocks: a store that finds the disk full would end the program. */
+    void *map = posix_fallocate(file, 0, PLACES * sizeof(place)) == 0
                     ? mmap(NULL, PLACES * sizeof(place), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
                     : MAP_FAILED;
     close(file);
@@ -92,6 +93,12 @@ void octi_suspects_watch(void)
         atomic_store_explicit(&places[i].state, FREE, memory_order_relaxed);
     octi_run_begins = begins;
     octi_run_ended = ended;
+}
+
+void octi_suspects_watch(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch);
 }
 
 /* --- what was lost --- */
