@@ -24,6 +24,7 @@ fails_with() {
 
 # on_ranks N PLUGIN PROGRAM ARGUMENTS...: the cluster pool on N ranks of this host. The program finds
 # the plug-in beside itself; Open MPI makes sockets, whose paths must be short, in a folder of its own.
+# Each rank has a TMPDIR of its own, as nodes have.
 on_ranks() {
     local ranks=$1 plugin=$2 program=$3
     shift 3
@@ -33,7 +34,8 @@ on_ranks() {
     local status=0
     TMPDIR=$ranks_work OMPI_MCA_btl_vader_backing_directory=$ranks_work \
         OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
-        mpirun --oversubscribe -n "$ranks" "$ranks_work/program" "$@" || status=$?
+        mpirun --oversubscribe -n "$ranks" sh -c \
+        'TMPDIR=$TMPDIR/$OMPI_COMM_WORLD_RANK && mkdir "$TMPDIR" && exec "$@"' sh "$ranks_work/program" "$@" || status=$?
     rm -rf "$ranks_work"
     return $status
 }

@@ -31,7 +31,7 @@ static const char usage[] =
     "  octavo-prep stocks --to /tmp/s --seed 7 others, elsewhere\n"
     "\n"
     "Options:\n"
-    "  --size SIZE   how much, such as 500m or 1g (default 64m; digits: 64k)\n"
+    "  --size SIZE   how much, such as 500m or 1g (default 64m; digits: 96k)\n"
     "  --seed N      another number makes other data (default 42)\n"
     "  --to FOLDER   where (default data/<what>)\n"
     "  --pool SPEC   threads, threads:4, processes:4 or cluster\n"
@@ -67,7 +67,7 @@ static void digits_path(int file, const char *folder, char *to, size_t size)
 static const data_set sets[] = {
     {"stocks", 64 << 20, "days", "/json", STOCKS_SYMBOLS, stocks_days, stock_path, stocks_write_json},
     {"taxi", 64 << 20, "trips", "", TAXI_MONTHS, taxi_trips, taxi_path, taxi_write_csv},
-    {"digits", 64 << 10, "digits", "", DIGITS_FILES, digits_count, digits_path, digits_write_csv},
+    {"digits", 96 << 10, "digits", "", DIGITS_FILES, digits_count, digits_path, digits_write_csv},
 };
 
 enum { SETS = sizeof(sets) / sizeof(sets[0]), FILES_MOST = 64 };

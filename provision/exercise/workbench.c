@@ -193,6 +193,11 @@ static void set_environment(const octi_workbench *bench, const octi_attempt *att
     command->environment[n] = NULL;
 }
 
+/* A rank of this machine has a folder for what is needed for a moment that the others do not look into, as
+ * a node has: what is in a file there does not travel by its name. */
+static const char own_scratch[] =
+    "TMPDIR=$TMPDIR/scratch-$OMPI_COMM_WORLD_RANK && mkdir -p \"$TMPDIR\" && exec \"$@\"";
+
 static void set_words(const octi_workbench *bench, const octi_attempt *attempt, struct command *command)
 {
     size_t n = 0;
@@ -202,6 +207,10 @@ static void set_words(const octi_workbench *bench, const octi_attempt *attempt, 
         command->words[n++] = "--oversubscribe";
         command->words[n++] = "-n";
         command->words[n++] = command->ranks;
+        command->words[n++] = "sh";
+        command->words[n++] = "-c";
+        command->words[n++] = own_scratch;
+        command->words[n++] = "sh";
     }
     command->words[n++] = command->program;
     for (size_t i = 0; bench->lesson->arguments[i]; i++)
