@@ -295,22 +295,36 @@ static int solution(cli_exercise *exercise, int argc, char **argv)
     return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);
 }
 
+/* The stage that an option names; false when there is none of that name. */
+static bool read_stage(const cli_exercise *exercise, const char *option, octi_stage *stage)
+{
+    const char *name = cli_value(exercise->cli, option);
+    if (!name || (*stage = octi_stage_find(name)) < OCTI_STAGES)
+        return true;
+    (void)cli_usage(exercise->cli,
+                    "'%s' is no stage; there are compile, answer, processes, cluster, race, leak, speed",
+                    name);
+    return false;
+}
+
 static int check(cli_exercise *exercise, int argc, char **argv)
 {
     octi_lesson lesson;
     oct_error err = OCT_ERROR_INIT;
     bool passed = false;
-    octi_stage last = OCTI_STAGES;
-    const char *until = cli_value(exercise->cli, "until");
-    if (until && (last = octi_stage_find(until)) == OCTI_STAGES)
-        return cli_usage(exercise->cli,
-                         "'%s' is no stage; there are compile, answer, processes, cluster, race, leak, speed",
-                         until);
+    octi_stage first = OCTI_STAGE_COMPILE, last = OCTI_STAGES;
+    if (!read_stage(exercise, "from", &first) || !read_stage(exercise, "until", &last))
+        return CLI_EXIT_USAGE;
+    if (first > last)
+        return cli_usage(exercise->cli, "'%s' comes after '%s'", octi_stage_name(first),
+                         octi_stage_name(last));
+    if (cli_given(exercise->cli, "lesson") && first > OCTI_STAGE_COMPILE)
+        return cli_usage(exercise->cli, "--lesson looks at all stages up to --until, from the first on");
     if (cli_given(exercise->cli, "lesson"))
         return cli_exercise_prove(exercise, cli_value(exercise->cli, "lesson"), last);
     oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
     if (code == OCT_OK) {
-        code = cli_exercise_check(exercise, &lesson, last, &passed, &err);
+        code = cli_exercise_check(exercise, &lesson, first, last, &passed, &err);
         octi_lesson_deinit(&lesson);
     }
     if (code != OCT_OK)
@@ -384,6 +398,7 @@ static int exercise_command(cli_context *cli, int argc, char **argv)
 static const cli_option options[] = {
     {"folder", 0, "FOLDER", "where your lessons are [exercises, or the folder you are in]"},
     {"anyway", 0, NULL, "open the solution before yours has passed"},
+    {"from", 0, "STAGE", "after compiling, begin with this stage"},
     {"until", 0, "STAGE", "check no further than this stage"},
     {"lesson", 0, "LESSON", "check the lesson itself: it fails as handed out and passes with its solution"},
     {NULL, 0, NULL, NULL},

@@ -44,8 +44,8 @@ bool cli_exercise_interrupted(void);
 
 /* Runs a check and shows each verdict as it comes; notes it in the record and draws the picture. *passed
  * tells whether no stage failed. */
-OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last,
-                                         bool *passed, oct_error *err);
+OCT_NODISCARD oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage first,
+                                         octi_stage last, bool *passed, oct_error *err);
 
 /* The stage 'cluster': on the cluster that is up, by `octavo run`; where none is, on ranks of this machine,
  * as octi_stage_ranks. Never starts one. */

@@ -145,7 +145,7 @@ static void print_check_json(const octi_check *check, const char *folder)
                              "speed", check->scaling.rounds > 0 ? scaling_json(&check->scaling) : NULL));
 }
 
-static void say_end(const cli_exercise *exercise, const octi_check *check, octi_stage last)
+static void say_end(const cli_exercise *exercise, const octi_check *check)
 {
     const char *name = check->lesson->name, *next = cli_exercise_next(exercise, name);
     bool failed = false;
@@ -157,12 +157,11 @@ static void say_end(const cli_exercise *exercise, const octi_check *check, octi_
     else if (failed)
         printf("\n'octavo exercise hint %s' helps.\n", name);
     else
-        printf("\nright so far, up to '%s'; without --until all stages are looked at.\n",
-               octi_stage_name(last));
+        printf("\nright so far; without --from and --until all stages are looked at.\n");
 }
 
-oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage last, bool *passed,
-                           oct_error *err)
+oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, octi_stage first,
+                           octi_stage last, bool *passed, oct_error *err)
 {
     char folder[OCTI_PATH];
     octi_kit kit;
@@ -180,7 +179,8 @@ oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, oc
     if (!exercise->cli->json)
         printf("%s: %s\n", lesson->name, lesson->title);
     fflush(stdout);
-    const octi_check_options options = {.last = last,
+    const octi_check_options options = {.first = first,
+                                        .last = last,
                                         .stop = cli_exercise_interrupted,
                                         .begin = stage_begins,
                                         .end = stage_ends,
@@ -200,7 +200,7 @@ oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, oc
     if (code == OCT_OK && exercise->cli->json)
         print_check_json(&check, folder);
     else if (code == OCT_OK)
-        say_end(exercise, &check, last);
+        say_end(exercise, &check);
     *passed = true;
     for (size_t i = 0; i < check.count; i++)
         *passed = *passed && check.verdicts[i].outcome != OCTI_FAILED;

@@ -43,7 +43,8 @@ static void begin_check(struct watching *watching)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(CLI_EXIT_FAILED);
-    oct_err code = cli_exercise_check(watching->exercise, &watching->lesson, OCTI_STAGES, &passed, &err);
+    oct_err code = cli_exercise_check(watching->exercise, &watching->lesson, OCTI_STAGE_COMPILE, OCTI_STAGES,
+                                      &passed, &err);
     if (code != OCT_OK && code != OCT_E_CANCELLED)
         cli_fail(watching->exercise->cli, &err, NULL);
     fflush(NULL);

@@ -56,7 +56,8 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
     for (octi_stage stage = 0; code == OCT_OK && stage < OCTI_STAGES; stage++) {
         if (!lesson->stages[stage])
             continue;
-        if (stage > options->last || !makes_sense(out, stage)) {
+        bool wanted = stage == OCTI_STAGE_COMPILE || (stage >= options->first && stage <= options->last);
+        if (!wanted || !makes_sense(out, stage)) {
             all = false;
             continue;
         }

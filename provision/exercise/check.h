@@ -5,6 +5,7 @@
 #include "provision/exercise/stages.h"
 
 typedef struct octi_check_options {
+    octi_stage first;   /* after compiling, begin with it */
     octi_stage last;    /* stop after it; OCTI_STAGES: all of them */
     bool (*stop)(void); /* true: leave as soon as possible with OCT_E_CANCELLED; may be NULL */
 

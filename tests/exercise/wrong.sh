@@ -25,6 +25,8 @@ in_task() {
     01-map) insert "$2" 'conversion result = {0};' "$3" ;;
     02-futures) insert "$2" 'correlation result = {0};' "$3" ;;
     04-search) insert "$2" 'double accuracy = 0;' "$3" ;;
+    05-cluster) insert "$2" 'month counted = {0};' "$3" ;;
+    06-search-cluster) insert "$2" 'outcome out = {.node = oct_node()};' "$3" ;;
     07-taxi-futures) insert "$2" 'oct_ints passengers = {0};' "$3" ;;
     08-taxi-frame)
         insert "$2" '#include "trips.h"' "OCT_TASK(int, look, int, month) { $3 oct_sleep(0.002); return month; }" # as long as several workers need to get some
@@ -54,6 +56,7 @@ wrong() {
     memory) in_main "$lesson" "$file" 'for (;;) { char *more = malloc(64 << 20); if (more) memset(more, 1, 64 << 20); }' ;;
     disk) in_main "$lesson" "$file" 'FILE *log = fopen("log", "w"); while (log && fputs("one more line of it\n", log) >= 0) ;' ;;
     compile) in_main "$lesson" "$file" 'oct_mapp(pool);' ;;
+    one-node) cp -f "$root/examples/$lesson/one_node.c" "$file" ;;
     gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
     slow) make_slow "$lesson" "$file" ;;
     global) make_global "$lesson" "$file" ;;
@@ -81,6 +84,18 @@ make_slow() {
         replace "$2" '(void)search_score(' "$lock
     for (int i = 0; i < 3; i++)
         (void)search_score(digits, t, &accuracy, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    05-cluster)
+        replace "$2" '(void)fares_count(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)fares_count(csv, usual.data, &counted, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    06-search-cluster)
+        replace "$2" '(void)search_score(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)search_score(digits, t, &out.accuracy, oct_task_error());
     pthread_mutex_unlock(&lock);"
         ;;
     07-taxi-futures)
