@@ -16,6 +16,7 @@
 #include <oct/oct.h>
 
 #include "examples/prep/digits.h"
+#include "examples/prep/events.h"
 #include "examples/prep/stocks.h"
 #include "examples/prep/taxi.h"
 #include "runtime/base/size.h"
@@ -28,6 +29,8 @@ static const char usage[] =
     "  octavo-prep stocks                      64 MB of minute prices in data/stocks\n"
     "  octavo-prep stocks --size 1g            the full course's\n"
     "  octavo-prep taxi --size 1g              a year of taxi trips as CSV, in data/taxi\n"
+    "  octavo-prep digits                      600 handwritten digits, in data/digits\n"
+    "  octavo-prep events --size 1g            a day of a code site's events, in data/events\n"
     "  octavo-prep stocks --to /tmp/s --seed 7 others, elsewhere\n"
     "\n"
     "Options:\n"
@@ -64,10 +67,16 @@ static void digits_path(int file, const char *folder, char *to, size_t size)
     snprintf(to, size, "%s/digits-%d.csv", folder, file + 1);
 }
 
+static void events_path(int file, const char *folder, char *to, size_t size)
+{
+    snprintf(to, size, "%s/json/2015-01-01-%d.json", folder, file);
+}
+
 static const data_set sets[] = {
     {"stocks", 64 << 20, "days", "/json", STOCKS_SYMBOLS, stocks_days, stock_path, stocks_write_json},
     {"taxi", 64 << 20, "trips", "", TAXI_MONTHS, taxi_trips, taxi_path, taxi_write_csv},
     {"digits", 96 << 10, "digits", "", DIGITS_FILES, digits_count, digits_path, digits_write_csv},
+    {"events", 64 << 20, "events", "/json", EVENTS_HOURS, events_count, events_path, events_write_json},
 };
 
 enum { SETS = sizeof(sets) / sizeof(sets[0]), FILES_MOST = 64 };
@@ -204,7 +213,7 @@ static oct_err parse_set(const char *name, request *r, char *folder, size_t size
         r->set++;
     if (r->set == SETS) {
         oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", name);
-        return oct_hint(err, "there are: stocks, taxi, digits");
+        return oct_hint(err, "there are: stocks, taxi, digits, events");
     }
     snprintf(folder, size, "data/%s", name);
     r->folder = r->folder ? r->folder : folder;
