@@ -20,6 +20,10 @@ static void print_command_names(void)
         printf("%s%s", command == cli_commands ? "" : " ", (*command)->name);
 }
 
+/* What follows `exercise`, and those of them that may name a lesson. */
+#define VERBS_OF_LESSONS "start watch check hint solution reset"
+#define VERBS VERBS_OF_LESSONS " list progress report new"
+
 /* --- bash --- */
 
 static void bash_option(const cli_option *option, const void *ctx)
@@ -52,7 +56,7 @@ static void print_bash(const char *root)
     cli_print_quoted(stdout, root ? root : ".");
     fputs("/examples 2>/dev/null) ;;\n"
           "    exercise:[!-]* | exercise:)\n"
-          "        words='list start watch check hint solution reset progress report new'\n"
+          "        words='" VERBS "'\n"
           "        case \" ${COMP_WORDS[*]:0:COMP_CWORD} \" in\n"
           "        *' exercise report '*) words= ;;\n"
           "        *' exercise '[a-z]*' ') words=$(cd ",
@@ -98,9 +102,15 @@ static void zsh_option(const cli_option *option, const void *ctx)
     putchar('\'');
 }
 
-static void print_zsh(void)
+static void print_zsh(const char *root)
 {
     fputs("#compdef octavo\n"
+          "_octavo_lessons() {\n"
+          "    compadd -- $(command ls ",
+          stdout);
+    cli_print_quoted(stdout, root ? root : ".");
+    fputs("/examples 2>/dev/null | command grep '^[0-9]')\n"
+          "}\n"
           "_octavo() {\n"
           "    local -a commands=(\n",
           stdout);
@@ -122,6 +132,8 @@ static void print_zsh(void)
     for (const cli_command *const *command = cli_commands; *command; command++) {
         printf("    %s)\n        _arguments", (*command)->name);
         for_each_option(*command, zsh_option, NULL);
+        if (strcmp((*command)->name, "exercise") == 0)
+            fputs(" \\\n            '1:verb:(" VERBS ")' \\\n            '2:lesson:_octavo_lessons'", stdout);
         fputs((*command)->takes_files ? " \\\n            '*:file:_files'\n        ;;\n" : "\n        ;;\n",
               stdout);
     }
@@ -144,8 +156,23 @@ static void fish_option(const cli_option *option, const void *ctx)
     putchar('\n');
 }
 
-static void print_fish(void)
+static void fish_exercise(const char *root)
 {
+    char lessons[4352];
+    snprintf(lessons, sizeof(lessons),
+             "(command ls \"%.4200s/examples\" 2>/dev/null | string match -r '^[0-9].*')", root ? root : ".");
+    fputs("complete -c octavo -n '__fish_seen_subcommand_from exercise; and not "
+          "__fish_seen_subcommand_from " VERBS "' -f -a '" VERBS "'\n"
+          "complete -c octavo -n '__fish_seen_subcommand_from exercise; and "
+          "__fish_seen_subcommand_from " VERBS_OF_LESSONS "' -f -a ",
+          stdout);
+    cli_print_quoted(stdout, lessons);
+    putchar('\n');
+}
+
+static void print_fish(const char *root)
+{
+    fish_exercise(root);
     for (const cli_command *const *command = cli_commands; *command; command++) {
         printf("complete -c octavo -n __fish_use_subcommand -f -a %s -d ", (*command)->name);
         cli_print_quoted(stdout, (*command)->summary);
@@ -163,9 +190,9 @@ static int completion(cli_context *cli, int argc, char **argv)
     if (strcmp(argv[0], "bash") == 0)
         print_bash(cli->root);
     else if (strcmp(argv[0], "zsh") == 0)
-        print_zsh();
+        print_zsh(cli->root);
     else if (strcmp(argv[0], "fish") == 0)
-        print_fish();
+        print_fish(cli->root);
     else
         return cli_usage(cli, "there is no completion for '%s', only for bash, zsh and fish", argv[0]);
     return CLI_EXIT_OK;

@@ -221,7 +221,11 @@ static int reset(cli_exercise *exercise, int argc, char **argv)
         cli_say(exercise->cli, "nothing was changed");
         status = CLI_EXIT_FAILED;
     } else if ((code = octi_course_reset(&exercise->course, &lesson, backup, &err)) == OCT_OK) {
-        printf("%s is as it was handed out; what you had is in\n  %s\n", lesson.name, backup);
+        if (exercise->cli->json)
+            cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "command", "exercise reset", "lesson",
+                                     lesson.name, "folder", folder, "backup", backup));
+        else
+            printf("%s is as it was handed out; what you had is in\n  %s\n", lesson.name, backup);
     }
     octi_lesson_deinit(&lesson);
     return code == OCT_OK ? status : fail(exercise, &err);
@@ -231,14 +235,15 @@ oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesson *lesson, FIL
 {
     size_t shown = octi_record_hints(&exercise->record, lesson->name);
     if (lesson->hint_count == 0) {
-        fprintf(out, "%s has no hints\n", lesson->name);
+        if (out)
+            fprintf(out, "%s has no hints\n", lesson->name);
         return OCT_OK;
     }
     size_t from = shown < lesson->hint_count ? shown : 0;
     size_t to = shown < lesson->hint_count ? shown + 1 : lesson->hint_count;
-    for (size_t i = from; i < to; i++)
+    for (size_t i = from; out && i < to; i++)
         fprintf(out, "hint %zu of %zu: %s\n", i + 1, lesson->hint_count, lesson->hints[i]);
-    if (to == lesson->hint_count)
+    if (out && to == lesson->hint_count)
         fprintf(out, "\nThat is all. 'octavo exercise solution %s --anyway' shows one answer.\n",
                 lesson->name);
     octi_record_hint(&exercise->record, lesson->name, to);
@@ -262,11 +267,23 @@ oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson,
     }
     oct_err code = octi_copy_file(from, to, err);
     if (code == OCT_OK) {
-        fprintf(out, "one answer, beside yours: %s\n", to);
+        if (out)
+            fprintf(out, "one answer, beside yours: %s\n", to);
         octi_record_solution(&exercise->record, lesson->name);
         code = octi_record_save(&exercise->record, err);
     }
     return code;
+}
+
+/* The hints that were shown so far. */
+static json_t *hints_json(const cli_exercise *exercise, const octi_lesson *lesson)
+{
+    json_t *hints = json_array();
+    size_t shown = octi_record_hints(&exercise->record, lesson->name);
+    for (size_t i = 0; i < shown && i < lesson->hint_count; i++)
+        json_array_append_new(hints, json_string(lesson->hints[i]));
+    return json_pack("{s:s, s:s, s:i, s:o}", "command", "exercise hint", "lesson", lesson->name, "of",
+                     (int)lesson->hint_count, "hints", hints);
 }
 
 static int hint(cli_exercise *exercise, int argc, char **argv)
@@ -277,10 +294,20 @@ static int hint(cli_exercise *exercise, int argc, char **argv)
     if (code == OCT_OK) {
         code = octi_make_folder(exercise->course.folder, &err);
         if (code == OCT_OK)
-            code = cli_exercise_hint(exercise, &lesson, stdout, &err);
+            code = cli_exercise_hint(exercise, &lesson, exercise->cli->json ? NULL : stdout, &err);
+        if (code == OCT_OK && exercise->cli->json)
+            cli_print_json(hints_json(exercise, &lesson));
         octi_lesson_deinit(&lesson);
     }
     return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);
+}
+
+static void print_solution_json(const cli_exercise *exercise, const octi_lesson *lesson)
+{
+    char folder[OCTI_PATH], file[OCTI_PATH];
+    octi_course_lesson(&exercise->course, lesson->name, folder);
+    cli_print_json(json_pack("{s:s, s:s, s:s}", "command", "exercise solution", "lesson", lesson->name,
+                             "file", octi_path(file, folder, lesson->solution)));
 }
 
 static int solution(cli_exercise *exercise, int argc, char **argv)
@@ -289,7 +316,11 @@ static int solution(cli_exercise *exercise, int argc, char **argv)
     oct_error err = OCT_ERROR_INIT;
     oct_err code = cli_exercise_lesson(exercise, argc > 0 ? argv[0] : NULL, &lesson, &err);
     if (code == OCT_OK) {
-        code = cli_exercise_solution(exercise, &lesson, cli_given(exercise->cli, "anyway"), stdout, &err);
+        bool json = exercise->cli->json;
+        code = cli_exercise_solution(exercise, &lesson, cli_given(exercise->cli, "anyway"),
+                                     json ? NULL : stdout, &err);
+        if (code == OCT_OK && json)
+            print_solution_json(exercise, &lesson);
         octi_lesson_deinit(&lesson);
     }
     return code == OCT_OK ? CLI_EXIT_OK : fail(exercise, &err);

@@ -684,6 +684,8 @@ completion_is_valid_in_each_shell() {
         command -v $shell >/dev/null || continue
         $shell -n out
     done
+    command -v fish >/dev/null && { fish -c 'source out; complete -C "octavo exercise wat"' | grep -qx watch || fail "watch for wat"; }
+    command -v zsh >/dev/null && { "$octavo" completion zsh >out && grep -q "1:verb:(start watch" out || fail "verbs for zsh"; }
     try 2 "$octavo" completion tcsh
 }
 

@@ -66,7 +66,11 @@ for _ in 1 2 3 4 5; do exercise hint 01-map >"$work/out"; done
 check "after the last hint all are shown again" says 'That is all' "$work/out"
 check "the solution is closed" ends 4 exercise solution 01-map
 check "the way is told" says 'exercise hint 01-map' "$work/err"
+check "hint --json tells those that were shown" ends 0 exercise hint 01-map --json
+check "all of them, by now" says '"of":4,"hints":["Begin with the pool' "$work/out"
 check "--anyway opens it" ends 0 exercise solution 01-map --anyway
+check "solution --json names the file" ends 0 exercise solution 01-map --anyway --json
+check "which is there" [ -e "$(sed 's/.*"file":"\([^"]*\)".*/\1/' "$work/out")" ]
 check "it is another file" cmp -s exercises/01-map/solution.c "$root/examples/01-map/solution.c"
 cp -f "$root/examples/01-map/solution.c" exercises/01-map/exercise.c
 check "one stage may be looked at alone" ends 0 exercise check 01-map --from processes --until processes
