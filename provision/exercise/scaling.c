@@ -116,6 +116,7 @@ static octi_spread spread_of(const double *values, size_t count)
 void octi_scaling_compute(octi_scaling *scaling, double part)
 {
     scaling->wanted = 1 + part * (scaling->capacity - 1);
+    scaling->promise_wanted = 1 + part * (scaling->cores - 1);
     for (size_t i = 0; i < scaling->row_count && scaling->rounds > 0; i++) {
         octi_scaling_row *row = &scaling->rows[i];
         double ratios[OCTI_SCALING_ROUNDS];
@@ -130,19 +131,48 @@ const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling)
 {
     const octi_scaling_row *best = NULL;
     for (size_t i = 1; i < scaling->row_count; i++)
-        if (!best || scaling->rows[i].speed_up.median > best->speed_up.median)
+        if (scaling->rows[i].workers > 1 &&
+            (!best || scaling->rows[i].speed_up.median > best->speed_up.median))
             best = &scaling->rows[i];
     return best;
+}
+
+double octi_scaling_noise(const octi_scaling *scaling)
+{
+    const octi_spread *loop = &scaling->rows[0].time;
+    return loop->low > 0 ? loop->high / loop->low - 1 : 0;
+}
+
+double octi_scaling_promise(const octi_scaling *scaling, const octi_scaling_row *row)
+{
+    enum { LOOKS = 10 };
+    const octi_scaling_row *loop = &scaling->rows[0];
+    if (!row || row->looks < LOOKS || loop->cpu_seconds <= 0 || row->cpu_seconds <= 0)
+        return 0;
+    double at_once = (double)row->runnable / (double)row->looks;
+    return at_once * loop->cpu_seconds / row->cpu_seconds;
+}
+
+/* On a machine whose own noise is larger than what is wanted, or that others use, time tells little: there
+ * what counts is how many threads had something to do. */
+static octi_judgement judge_by_promise(const octi_scaling *scaling, const octi_scaling_row *best)
+{
+    double promise = octi_scaling_promise(scaling, best);
+    if (promise <= 0)
+        return OCTI_BUSY;
+    return promise >= scaling->promise_wanted ? OCTI_PROMISING : OCTI_NOT_FASTER;
 }
 
 octi_judgement octi_scaling_judge(const octi_scaling *scaling)
 {
     const octi_scaling_row *best = octi_scaling_best(scaling);
-    if (best && best->speed_up.median >= scaling->wanted && best->speed_up.median > 1.1)
-        return OCTI_FASTER;
+    double noise = octi_scaling_noise(scaling);
+    bool noisy = scaling->others > 0.25 || scaling->capacity < 1.3 || noise > 0.5;
     if (scaling->cores < 2)
         return OCTI_FEW_CORES;
-    return scaling->others > 0.25 || scaling->capacity < 1.3 ? OCTI_BUSY : OCTI_NOT_FASTER;
+    if (best && best->speed_up.median >= scaling->wanted && best->speed_up.median > 1.1 + (noisy ? noise : 0))
+        return OCTI_FASTER;
+    return noisy ? judge_by_promise(scaling, best) : OCTI_NOT_FASTER;
 }
 
 /* --- as text --- */
@@ -183,6 +213,10 @@ oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool uni
     if (code == OCT_OK && scaling->others > 0.1)
         code = octi_buffer_printf(out, "  other programs took %.0f %% of them meanwhile\n",
                                   100 * scaling->others);
+    if (code == OCT_OK && octi_scaling_noise(scaling) > 0.1)
+        code =
+            octi_buffer_printf(out, "  the loop itself took up to %.0f %% longer from one run to the next\n",
+                               100 * octi_scaling_noise(scaling));
     if (code == OCT_OK && scaling->cores < 8)
         code =
             octi_buffer_printf(out, "  (8 workers on %u core%s take turns: they cannot be faster than %u)\n",

@@ -21,6 +21,10 @@ typedef struct octi_spread {
 typedef struct octi_scaling_row {
     unsigned workers; /* 0: the sequential program */
     double seconds[OCTI_SCALING_ROUNDS];
+    double cpu_seconds; /* of processor time, all rounds together */
+    size_t looks;       /* at its threads, all rounds together */
+    size_t
+        runnable; /* threads that had something to do, all looks together, each look's no more than cores */
     octi_spread time;     /* seconds */
     octi_spread speed_up; /* over the sequential program */
 } octi_scaling_row;
@@ -29,10 +33,11 @@ typedef struct octi_scaling {
     octi_scaling_row rows[OCTI_SCALING_ROWS]; /* the sequential one first */
     size_t row_count;
     size_t rounds;
-    unsigned cores;  /* that this process may use */
-    double capacity; /* cores' worth of plain arithmetic that they gave just now */
-    double wanted;   /* the speed-up that is enough */
-    double others;   /* part of the cores that other programs took meanwhile, 0 to 1 */
+    unsigned cores;        /* that this process may use */
+    double capacity;       /* cores' worth of plain arithmetic that they gave just now */
+    double wanted;         /* the speed-up that is enough */
+    double promise_wanted; /* what would be on all cores */
+    double others;         /* part of the cores that other programs took meanwhile, 0 to 1 */
 } octi_scaling;
 
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
@@ -56,13 +61,24 @@ double octi_scaling_others(const octi_cores_time *before, const octi_cores_time 
  * capacity and `part`, the part of the cores beyond the first that must show. */
 void octi_scaling_compute(octi_scaling *scaling, double part);
 
-/* The row with the largest speed-up; NULL without any. */
+/* The row with the largest speed-up among those of more than one worker; NULL without any. */
 const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling);
+
+/* How much the sequential program's own time differed between rounds, the longest over the shortest
+ * less 1: what is smaller than that the machine just then could not tell from nothing. */
+double octi_scaling_noise(const octi_scaling *scaling);
+
+/* The speed-up that a row's program would show on a machine that does nothing else: how many threads had
+ * something to do at a time, whether they got a core or waited for one, over how much more processor
+ * time than the sequential program it took. That hardly depends on what others do. 0 where it was looked at
+ * too seldom to tell. */
+double octi_scaling_promise(const octi_scaling *scaling, const octi_scaling_row *row);
 
 typedef enum octi_judgement {
     OCTI_FASTER,
     OCTI_NOT_FASTER,
     OCTI_FEW_CORES, /* none to be faster with */
+    OCTI_PROMISING, /* not faster on a busy machine, but it would be on an idle one */
     OCTI_BUSY,      /* not faster, but others took so much that nobody can tell */
 } octi_judgement;
 

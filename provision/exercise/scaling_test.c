@@ -71,6 +71,57 @@ static void enough_is_judged_by_what_the_machine_gives(void **state)
     assert_int_equal(octi_scaling_judge(&scaling), OCTI_FEW_CORES);
 }
 
+/* Looked at twenty times in each row; `runnable` threads had something to do at a time. */
+static octi_scaling looked_at(octi_scaling scaling, double runnable, double cpu_of_loop)
+{
+    for (size_t i = 0; i < scaling.row_count; i++) {
+        scaling.rows[i].looks = 20;
+        scaling.rows[i].runnable = (size_t)(20 * runnable);
+        scaling.rows[i].cpu_seconds = i == 0 ? 1 : cpu_of_loop;
+    }
+    return scaling;
+}
+
+static void on_a_busy_machine_it_counts_how_many_threads_had_work(void **state)
+{
+    (void)state;
+    octi_scaling scaling = measured((double[]){1, 1, 1, 1.2}, 2);
+    scaling.others = 0.5;
+    octi_scaling parallel = looked_at(scaling, 1.9, 1.05), serial = looked_at(scaling, 1.0, 1.05);
+    octi_scaling wasteful = looked_at(scaling, 1.9, 2.5);
+    assert_int_equal(octi_scaling_judge(&parallel), OCTI_PROMISING);
+    assert_float_equal(octi_scaling_promise(&parallel, octi_scaling_best(&parallel)), 1.9 / 1.05, 1e-9);
+    assert_int_equal(octi_scaling_judge(&serial), OCTI_NOT_FASTER);
+    assert_int_equal(octi_scaling_judge(&wasteful), OCTI_NOT_FASTER);
+    /* An idle machine's own times are better than any promise. */
+    parallel.others = 0;
+    assert_int_equal(octi_scaling_judge(&parallel), OCTI_NOT_FASTER);
+    parallel.others = 0.5;
+    parallel.rows[2].looks = parallel.rows[3].looks = 3;
+    assert_int_equal(octi_scaling_judge(&parallel), OCTI_BUSY);
+}
+
+static void one_worker_that_is_faster_is_no_speed_up(void **state)
+{
+    (void)state;
+    octi_scaling scaling = measured((double[]){1, 0.5, 1, 1.1}, 2);
+    assert_int_equal(octi_scaling_best(&scaling)->workers, 2);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_NOT_FASTER);
+}
+
+static void a_gain_within_the_machines_own_noise_is_none(void **state)
+{
+    (void)state;
+    octi_scaling scaling = measured((double[]){1, 1, 0.65, 1}, 2);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_FASTER);
+    for (size_t i = 0; i < scaling.row_count; i++)
+        scaling.rows[i].seconds[1] *= 2;
+    octi_scaling_compute(&scaling, 0.4);
+    assert_true(octi_scaling_noise(&scaling) > 0.8);
+    assert_float_equal(octi_scaling_best(&scaling)->speed_up.median, 1 / 0.65, 1e-9);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_BUSY);
+}
+
 static void what_others_took_is_what_is_busy_and_not_ours(void **state)
 {
     (void)state;
@@ -113,6 +164,9 @@ int main(void)
         cmocka_unit_test(the_plan_doubles_up_to_the_cores_and_has_eight),
         cmocka_unit_test(a_speed_up_is_the_median_of_its_rounds),
         cmocka_unit_test(enough_is_judged_by_what_the_machine_gives),
+        cmocka_unit_test(on_a_busy_machine_it_counts_how_many_threads_had_work),
+        cmocka_unit_test(one_worker_that_is_faster_is_no_speed_up),
+        cmocka_unit_test(a_gain_within_the_machines_own_noise_is_none),
         cmocka_unit_test(what_others_took_is_what_is_busy_and_not_ours),
         cmocka_unit_test(the_table_fits_its_width),
         cmocka_unit_test(the_picture_is_a_document_whatever_the_title),

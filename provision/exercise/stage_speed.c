@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "provision/exercise/answer.h"
@@ -6,18 +7,26 @@
 enum { ROUNDS = 3, LINES = 8 };
 
 /* One run of a row; *right is false when the verdict says what is wrong with it. */
-static oct_err measure(octi_workbench *bench, octi_scaling_row *row, size_t round,
+static oct_err measure(octi_workbench *bench, octi_scaling_row *row, unsigned cores, size_t round,
                        const octi_buffer *expected, octi_verdict *verdict, bool *right, oct_error *err)
 {
     char pool[32], told[256], difference[280];
     octi_trial_result result;
     snprintf(pool, sizeof(pool), "threads:%u", row->workers);
     const octi_attempt attempt = {
-        .pool = pool, .seed = bench->lesson->seeds[0], .speed = true, .sequential = row->workers == 0};
+        .pool = pool,
+        .seed = bench->lesson->seeds[0],
+        .speed = true,
+        .cores = cores,
+        .sequential = row->workers == 0,
+    };
     oct_err code = octi_workbench_run(bench, &attempt, &result, told, err);
     if (code != OCT_OK)
         return code;
     row->seconds[round] = result.seconds;
+    row->cpu_seconds += result.cpu_seconds;
+    row->looks += result.looks;
+    row->runnable += result.runnable;
     octi_cause cause = octi_cause_of(&result);
     *right = false;
     if (cause != OCTI_CAUSE_NONE && row->workers == 0) {
@@ -44,7 +53,8 @@ static oct_err measure_round(octi_workbench *bench, octi_scaling *scaling, const
     oct_err code = OCT_OK;
     *right = true;
     for (size_t i = 0; code == OCT_OK && *right && i < scaling->row_count; i++)
-        code = measure(bench, &scaling->rows[i], scaling->rounds, expected, verdict, right, err);
+        code =
+            measure(bench, &scaling->rows[i], scaling->cores, scaling->rounds, expected, verdict, right, err);
     if (code == OCT_OK && *right) {
         scaling->rounds++;
         octi_scaling_compute(scaling, bench->lesson->speed);
@@ -55,9 +65,25 @@ static oct_err measure_round(octi_workbench *bench, octi_scaling *scaling, const
 /* Whether more rounds could change the verdict. */
 static bool undecided(const octi_scaling *scaling)
 {
-    const octi_spread *best = &octi_scaling_best(scaling)->speed_up;
-    return scaling->rounds < ROUNDS || (best->median < scaling->wanted && best->high >= scaling->wanted &&
-                                        scaling->rounds < OCTI_SCALING_ROUNDS);
+    octi_judgement now = octi_scaling_judge(scaling);
+    return scaling->rounds < ROUNDS ||
+           (now != OCTI_FASTER && now != OCTI_PROMISING && scaling->rounds < OCTI_SCALING_ROUNDS &&
+            octi_scaling_best(scaling)->speed_up.high >= scaling->wanted);
+}
+
+/* Where others used the machine, why that is not the reason. */
+static void tell_promise(const octi_scaling *scaling, const octi_scaling_row *best, octi_verdict *verdict)
+{
+    char text[200];
+    double promise = octi_scaling_promise(scaling, best);
+    if (promise <= 0 || scaling->others < 0.1)
+        return;
+    snprintf(text, sizeof(text),
+             "others took %.0f %% of this machine, but %.1f of the program's threads had work at a time: "
+             "alone it would "
+             "be %.2f times as fast",
+             100 * scaling->others, (double)best->runnable / (double)best->looks, promise);
+    octi_verdict_show(verdict, text, 1);
 }
 
 static void judge(const octi_scaling *scaling, octi_verdict *verdict)
@@ -73,10 +99,17 @@ static void judge(const octi_scaling *scaling, octi_verdict *verdict)
         octi_verdict_fail(verdict, OCTI_CAUSE_SLOW,
                           "%.2f times as fast as the loop (%.2f-%.2f): %.2f is enough here", s->median,
                           s->low, s->high, scaling->wanted);
+        tell_promise(scaling, best, verdict);
         break;
     case OCTI_FEW_CORES:
         octi_verdict_skip(
             verdict, "%.2f times as fast as the loop: this machine has one core to be fast with", s->median);
+        break;
+    case OCTI_PROMISING:
+        octi_verdict_pass(verdict,
+                          "%.2f times as fast as the loop while others took %.0f %% of this machine; %.1f "
+                          "times on an idle one, by how many of its threads had work",
+                          s->median, 100 * scaling->others, octi_scaling_promise(scaling, best));
         break;
     case OCTI_BUSY:
         octi_verdict_skip(
@@ -96,12 +129,11 @@ oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verd
     oct_err code = octi_workbench_expected(bench, bench->lesson->seeds[0], true, &expected, err);
     scaling->capacity = octi_scaling_capacity(scaling->cores);
     octi_cores_time before = octi_scaling_clock();
-    do
-        if (code == OCT_OK)
-            code = measure_round(bench, scaling, &expected, verdict, &right, err);
-    while (code == OCT_OK && right && undecided(scaling));
-    octi_cores_time after = octi_scaling_clock();
-    scaling->others = octi_scaling_others(&before, &after);
+    while (code == OCT_OK && right && undecided(scaling)) {
+        code = measure_round(bench, scaling, &expected, verdict, &right, err);
+        octi_cores_time after = octi_scaling_clock();
+        scaling->others = octi_scaling_others(&before, &after);
+    }
     octi_buffer_deinit(&expected);
     if (code == OCT_OK && right)
         judge(scaling, verdict);

@@ -127,6 +127,36 @@ void octi_tree_deinit(octi_tree *tree)
     *tree = (octi_tree){0};
 }
 
+/* 'R' in the third field of a thread's stat; '?' for one that has gone meanwhile. */
+static char thread_state(int folder, const char *name)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "%.20s/stat", name);
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    text[size > 0 ? size : 0] = '\0';
+    const char *rest = strrchr(text, ')');
+    return rest && rest[1] == ' ' ? rest[2] : '?';
+}
+
+unsigned octi_tree_runnable(const octi_tree *tree)
+{
+    unsigned runnable = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/task", (int)tree->pids[i]);
+        DIR *threads = opendir(path);
+        for (struct dirent *entry; threads && (entry = readdir(threads));)
+            runnable += isdigit((unsigned char)entry->d_name[0]) &&
+                        thread_state(dirfd(threads), entry->d_name) == 'R';
+        if (threads)
+            closedir(threads);
+    }
+    return runnable;
+}
+
 /* By groups: the kernel lets no fork of a member pass by a signal to its group, so that a bomb whose
  * processes stay in one is ended at once. Ours is another, since a trial has a session of its own. */
 static size_t signal_all(int number)

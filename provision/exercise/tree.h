@@ -23,6 +23,9 @@ void octi_tree_adopt(void);
 void octi_tree_scan(octi_tree *out);
 void octi_tree_deinit(octi_tree *tree);
 
+/* How many of the threads in the tree have something to do: they run, or wait for a core. */
+unsigned octi_tree_runnable(const octi_tree *tree);
+
 /* Ends all of them: each is stopped first, so that none forks while others are killed. Returns
  * when none is left that can be. Reaps them. */
 void octi_tree_kill(void);

@@ -180,12 +180,21 @@ static void reap(struct running *run)
     }
 }
 
+static void count_runnable(const octi_tree *tree, unsigned most, octi_trial_result *result)
+{
+    unsigned runnable = octi_tree_runnable(tree);
+    result->looks++;
+    result->runnable += runnable < most ? runnable : most;
+}
+
 /* True when a limit is passed; *end says which. */
 static bool passes_limits(const struct running *run, octi_end *end)
 {
     const octi_trial *trial = run->trial;
     octi_tree tree;
     octi_tree_scan(&tree);
+    if (trial->most_at_once > 0)
+        count_runnable(&tree, trial->most_at_once, run->result);
     bool many = tree.count > trial->processes, large = tree.bytes > run->memory;
     bool filled = size_of(trial->folder) > run->disk + trial->disk;
     octi_tree_deinit(&tree);
@@ -264,6 +273,16 @@ static void trace_all(const struct running *run, octi_buffer *out)
     octi_tree_deinit(&tree);
 }
 
+/* Of all children that have ended. */
+static double cpu_seconds(void)
+{
+    struct rusage used;
+    if (getrusage(RUSAGE_CHILDREN, &used) != 0)
+        return 0;
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
 oct_err octi_trial_run(const octi_trial *trial, octi_trial_result *result, oct_error *err)
 {
     *result = (octi_trial_result){0};
@@ -273,6 +292,7 @@ oct_err octi_trial_run(const octi_trial *trial, octi_trial_result *result, oct_e
         run.memory = trial->memory;
     result->memory = run.memory;
     run.disk = size_of(trial->folder);
+    double used_before = cpu_seconds();
     int64_t start_ns = octi_clock_ns();
     oct_err code = start(&run, err);
     if (code != OCT_OK)
@@ -285,6 +305,7 @@ oct_err octi_trial_run(const octi_trial *trial, octi_trial_result *result, oct_e
     if (run.cell >= 0 && !run.ended)
         kill(run.pid, SIGKILL); /* and with it all in the cell */
     octi_tree_kill();           /* also what a program that ended left behind */
+    result->cpu_seconds = cpu_seconds() - used_before;
     drain(&run.out, &result->out, trial->output);
     drain(&run.err, &result->err, trial->output);
     if (run.out >= 0)

@@ -33,8 +33,9 @@ typedef struct octi_trial {
     size_t output;   /* bytes on each of its two streams */
     uint64_t memory; /* bytes over all its processes; never more than half of what is free; 0: that */
     unsigned processes;
-    uint64_t disk;     /* bytes that `folder` may grow by, and each file anywhere */
-    double look_every; /* seconds between looks at it; 0: 0.02 */
+    uint64_t disk;         /* bytes that `folder` may grow by, and each file anywhere */
+    double look_every;     /* seconds between looks at it; 0: 0.02 */
+    unsigned most_at_once; /* above 0: each look counts threads that have something to do */
     bool (*stop)(void);
 } octi_trial;
 
@@ -42,6 +43,10 @@ typedef struct octi_trial_result {
     octi_end end;
     int status; /* exit status or signal */
     double seconds;
+    double cpu_seconds; /* that all its processes took together */
+    size_t looks;       /* how often its threads were looked at, and how many of them, all looks
+                           together, had something to do, those above `most_at_once` not counted */
+    size_t runnable;
     uint64_t memory; /* that it was allowed */
     octi_buffer out, err;
     octi_buffer where; /* backtraces of what hung, a line a frame; may be empty */

@@ -47,6 +47,32 @@ static size_t left_over(void)
     return count;
 }
 
+static void threads_with_something_to_do_are_counted_though_they_get_no_core(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        size_t low, high; /* threads at a time */
+    } cases[] = {{"sleep 0.4", 0, 1},
+                 {"for i in 1 2 3; do timeout 0.4 sh -c 'while :; do :; done' & done; wait", 1, 2}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *const argv[] = {"sh", "-c", cases[i].script, NULL};
+        const octi_trial trial = {.argv = argv,
+                                  .folder = here(),
+                                  .seconds = 20,
+                                  .output = 1 << 16,
+                                  .processes = 30,
+                                  .disk = 8 << 20,
+                                  .most_at_once = 2};
+        octi_trial_result result;
+        oct_error err;
+        assert_int_equal(octi_trial_run(&trial, &result, &err), OCT_OK);
+        assert_true(result.looks > 0);
+        assert_in_range(result.runnable, cases[i].low * result.looks, cases[i].high * result.looks);
+        octi_trial_deinit(&result);
+    }
+}
+
 static void output_and_status_come_back(void **state)
 {
     (void)state;
@@ -212,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_status_come_back),
+        cmocka_unit_test(threads_with_something_to_do_are_counted_though_they_get_no_core),
         cmocka_unit_test(a_crash_names_its_signal),
         cmocka_unit_test(a_program_that_cannot_start_says_why),
         cmocka_unit_test(a_hang_ends_at_its_limit_with_all_it_started),

@@ -260,7 +260,8 @@ oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt, o
         .memory = (uint64_t)2 << 30,
         .processes = PROCESSES,
         .disk = (uint64_t)512 << 20,
-        .look_every = attempt->speed ? 0.1 : 0,
+        .look_every = attempt->speed ? 0.05 : 0,
+        .most_at_once = attempt->cores,
         .stop = bench->stop,
     };
     code = octi_trial_run(&trial, result, err);

@@ -26,6 +26,7 @@ typedef struct octi_attempt {
     unsigned ranks;   /* 0: without mpirun */
     uint64_t seed;
     bool speed;      /* on the data for measuring */
+    unsigned cores;  /* above 0: count threads that have something to do, no more than these at a time */
     bool trace;      /* see octi_workbench_tasks */
     bool sequential; /* the lesson's own sequential program instead */
 } octi_attempt;
