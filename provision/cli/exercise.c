@@ -5,6 +5,7 @@
 #include "provision/cli/exercise.h"
 #include "provision/cli/report.h"
 #include "provision/cli/suggest.h"
+#include "provision/exercise/reference.h"
 
 /* --- lessons --- */
 
@@ -100,6 +101,29 @@ void cli_exercise_print_list(const cli_exercise *exercise, FILE *out)
     fprintf(out, "%s passed\n", bar);
 }
 
+static json_t *references_json(const cli_exercise *exercise)
+{
+    octi_reference references[OCTI_REFERENCES];
+    size_t count = octi_references(exercise->cli->root, references);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s}", "name", references[i].name, "title", references[i].title));
+    return list;
+}
+
+static void print_references(const cli_exercise *exercise)
+{
+    octi_reference references[OCTI_REFERENCES];
+    size_t count = octi_references(exercise->cli->root, references);
+    if (count == 0)
+        return;
+    printf("\nto read and to measure, in examples/reference (octavo run -n 1 examples/reference/%s.c):\n",
+           references[0].name);
+    for (size_t i = 0; i < count; i++)
+        printf("%-18s %s\n", references[i].name, references[i].title);
+}
+
 static json_t *list_json(const cli_exercise *exercise)
 {
     json_t *lessons = json_array();
@@ -114,8 +138,8 @@ static json_t *list_json(const cli_exercise *exercise)
                                         state_of(&exercise->record, name), "record", known));
         octi_lesson_deinit(&lesson);
     }
-    return json_pack("{s:s, s:s, s:o}", "command", "exercise list", "folder", exercise->course.folder,
-                     "lessons", lessons);
+    return json_pack("{s:s, s:s, s:o, s:o}", "command", "exercise list", "folder", exercise->course.folder,
+                     "lessons", lessons, "references", references_json(exercise));
 }
 
 static int list(cli_exercise *exercise, int argc, char **argv)
@@ -123,10 +147,12 @@ static int list(cli_exercise *exercise, int argc, char **argv)
     (void)argv;
     if (argc > 0)
         return cli_usage(exercise->cli, "'exercise list' takes no lesson");
-    if (exercise->cli->json)
+    if (exercise->cli->json) {
         cli_print_json(list_json(exercise));
-    else
+    } else {
         cli_exercise_print_list(exercise, stdout);
+        print_references(exercise);
+    }
     return CLI_EXIT_OK;
 }
 

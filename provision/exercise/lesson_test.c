@@ -9,6 +9,7 @@
 
 #include "provision/exercise/course.h"
 #include "provision/exercise/record.h"
+#include "provision/exercise/reference.h"
 
 static char root[64];
 
@@ -257,9 +258,24 @@ static void spoilt_progress_is_told_and_kept(void **state)
     octi_record_close(&record);
 }
 
+static void a_reference_says_what_it_is_in_its_first_words(void **state)
+{
+    (void)state;
+    octi_reference found[OCTI_REFERENCES];
+    write_to("examples/reference/one_lock.c",
+             "/* One lock: for\n * all of them.\n *\n *   one_lock */\nint main(void)\n");
+    write_to("examples/reference/helper.c", "/* Not a program. */\nint help(void);\n");
+    write_to("examples/reference/silent.c", "\nint main(void)\n");
+    assert_int_equal(octi_references(root, found), 1);
+    assert_string_equal(found[0].name, "one_lock");
+    assert_string_equal(found[0].title, "One lock: for all of them");
+    assert_int_equal(octi_references("/nowhere", found), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_reference_says_what_it_is_in_its_first_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_left_out_has_its_usual_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_is_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_named, set_up, tear_down),

@@ -18,6 +18,7 @@ check "list shows the lessons" ends 0 exercise list
 check "one is there" grep -qE '^01-map +- +Parallel map' "$work/out"
 check "none has passed" says '] 0 of ' "$work/out"
 check "without a verb it lists" ends 0 exercise
+check "references are listed too" grep -qE '^false_sharing +False sharing: counters' "$work/out"
 check "list --json is one object" ends 0 exercise list --json
 check "it is versioned" says '{"version":1,"command":"exercise list"' "$work/out"
 check "a lesson starts" ends 0 exercise start 01-map
