@@ -138,7 +138,7 @@ static oct_err try_program(const cli_context *cli, octi_workbench *bench, unsign
     if (code == OCT_OK)
         code = run(bench, &command, &result, told, err);
     if (code == OCT_OK) {
-        octi_cause cause = octi_cause_of(&result);
+        octi_cause cause = octi_cause_on_nodes(&result);
         if (cause != OCTI_CAUSE_NONE) {
             octi_verdict_fail(verdict, cause, "on the %u nodes of '%s', it %s", nodes, cli->spec.name, told);
             octi_verdict_show(verdict, result.err.data, LINES);
@@ -168,8 +168,10 @@ oct_err cli_exercise_cluster(const cli_context *cli, octi_workbench *bench, octi
         return try_program(cli, bench, nodes, verdict, err);
     oct_err code = octi_stage_ranks(bench, verdict, err);
     size_t length = strlen(verdict->said);
+    bool usual = strcmp(cli->spec.provider, "docker") == 0;
     if (code == OCT_OK && verdict->outcome != OCTI_FAILED)
         snprintf(verdict->said + length, sizeof(verdict->said) - length,
-                 "; with '%s' up ('octavo up') it runs there", cli->spec.name);
+                 "; with '%s' up ('octavo up%s%s') it runs there", cli->spec.name, usual ? "" : " --on ",
+                 usual ? "" : cli->spec.provider);
     return code;
 }

@@ -100,7 +100,8 @@ static oct_err judge_end(octi_workbench *bench, const octi_attempt *attempt, con
                          const octi_trial_result *result, const char *told, octi_verdict *verdict,
                          oct_error *err)
 {
-    octi_verdict_fail(verdict, octi_cause_of(result), "%s, it %s", where, told);
+    octi_cause cause = attempt->ranks > 0 ? octi_cause_on_nodes(result) : octi_cause_of(result);
+    octi_verdict_fail(verdict, cause, "%s, it %s", where, told);
     if (result->end == OCTI_END_TIME)
         show_where(bench, verdict, result->where.data);
     else if (result->end != OCTI_END_OUTPUT)

@@ -68,6 +68,10 @@ static const struct words {
         {"nodes", "It is right on this program's processes and wrong on nodes: every node runs main from its "
                   "beginning up to oct_pool_open. What main does before that happens on each, what it does "
                   "after only on the first, and a pointer means nothing elsewhere."},
+    [OCTI_CAUSE_AWAY] =
+        {"away", "It gives up on nodes, and did not here: a task needs something that only one node has. "
+                 "$TMPDIR and /tmp are each node's own, and so are variables and open files; a name travels, "
+                 "what it names does not. Its own words are above."},
     [OCTI_CAUSE_RACE] =
         {"race",
          "Two tasks use the same memory at the same time, at least one of them writes, and nothing orders "
@@ -118,6 +122,12 @@ octi_cause octi_cause_of(const octi_trial_result *result)
         break;
     }
     return OCTI_CAUSE_NONE;
+}
+
+octi_cause octi_cause_on_nodes(const octi_trial_result *result)
+{
+    octi_cause cause = octi_cause_of(result);
+    return cause == OCTI_CAUSE_STATUS ? OCTI_CAUSE_AWAY : cause;
 }
 
 void octi_verdict_deinit(octi_verdict *verdict)

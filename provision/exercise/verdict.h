@@ -26,6 +26,7 @@ typedef enum octi_cause {
     OCTI_CAUSE_LOOP,     /* right, but no task ran */
     OCTI_CAUSE_SHARED,   /* right on threads, wrong on processes */
     OCTI_CAUSE_NODES,    /* right on processes, wrong on nodes */
+    OCTI_CAUSE_AWAY,     /* gave up on nodes, and nowhere else */
     OCTI_CAUSE_RACE,
     OCTI_CAUSE_LEAK,
     OCTI_CAUSE_BAD_ACCESS,
@@ -57,6 +58,9 @@ const char *octi_cause_means(octi_cause cause);
 
 /* "leak", "race", ... for JSON. */
 const char *octi_cause_name(octi_cause cause);
+
+/* The same on nodes, where giving up means something else: what is needed is not there. */
+octi_cause octi_cause_on_nodes(const octi_trial_result *result);
 
 /* The cause that a run has which did not end as it should; OCTI_CAUSE_NONE when it did. */
 octi_cause octi_cause_of(const octi_trial_result *result);

@@ -55,7 +55,7 @@ for kind in "$@"; do
     output) caught output answer output 'it wrote more than' ;;
     memory) caught memory answer memory "took more than" ;;
     disk) caught disk answer disk 'filled the disk' ;;
-    one-node) caught one-node cluster status 'cannot open' ;;
+    one-node) caught one-node cluster away 'cannot open' ;;
     gives-up) caught gives-up answer status 'error: no idea' ;;
     global) caught global processes status 'not ready' ;;
     slow) caught_slow ;;
