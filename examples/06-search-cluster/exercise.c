@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     search_plan(trials);
 
     /* TODO 4: a map hands the digits over with each trial. Put them on every node once, by
-     * oct_broadcast, and submit each trial with that future as its argument. What moves now (--profile)? */
+     * oct_broadcast, and submit each trial with that future as its argument. How much travels now? */
     for (size_t i = 0; i < SEARCH_TRIALS; i++) {
         double begin = now();
         if (search_score(digits, trials[i], &outcomes[i].accuracy, &err) != OCT_OK)
