@@ -69,7 +69,8 @@ static int64_t floor_to(int64_t value, int64_t step)
 static int64_t begin_of_month(int64_t months) /* since 1970 */
 {
     int64_t year = floor_to(months, 12) / 12;
-    return octi_days_from_civil(1970 + year, (unsigned)(months - 12 * year) + 1, 1) * DAY;
+    int64_t days = octi_days_from_civil(1970 + year, (unsigned)(months - 12 * year) + 1, 1);
+    return (int64_t)((uint64_t)days * (uint64_t)DAY); /* the first of all months begins before time does */
 }
 
 static int64_t month_of(int64_t time)

@@ -194,6 +194,9 @@ static void many_files_packed_or_not_give_each_line_once(void **state)
     fclose(to);
     assert_non_null(strstr(plan, "2 of 3 columns: x id\n"));
     free(plan);
+    oct_frame *n = computed(oct_frame_groupby(f, "1 as k", "count() as n")); /* of no column */
+    assert_int_equal(oct_frame_int64s(n, "n")[0], ROWS);
+    oct_frame_destroy(n);
     oct_frame_destroy(f);
     oct_frame *t = computed(g);
     assert_int_equal(oct_frame_rows(t), 1);

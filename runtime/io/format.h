@@ -47,7 +47,7 @@ OCT_NODISCARD oct_err octi_format_narrow(const octi_format *format, char *const 
 OCT_NODISCARD oct_err octi_format_read(const octi_format *format, const octi_text_range *range,
                                        octi_batch *out, octi_text_stats *stats, oct_error *err);
 
-/* A value of any type but string. */
+/* A value of any type but string. Eight bytes from its beginning on must be readable, as of number.h. */
 bool octi_parse_value(octi_column *column, size_t row, const char *text, size_t size);
 
 /* The number of the line that begins at an offset, from 1; 0 when the file cannot be read. */

@@ -86,11 +86,20 @@ static bool put_whole(octi_column *column, size_t row, const octi_json_value *va
     return true;
 }
 
+/* Text as a value; it is copied where it is so short that more of it is read than there is. */
+static bool put_parsed(octi_column *column, size_t row, const char *text, size_t size)
+{
+    char padded[8] = {0};
+    if (size < sizeof(padded))
+        text = memcpy(padded, text, size);
+    return octi_parse_value(column, row, text, size);
+}
+
 /* False where the value is of another type than the column. */
 static bool put_value(octi_column *column, size_t row, const octi_json_value *value)
 {
     if (value->kind == OCTI_JSON_TEXT)
-        return octi_parse_value(column, row, value->text, value->size);
+        return put_parsed(column, row, value->text, value->size);
     bool number = value->kind == OCTI_JSON_WHOLE || value->kind == OCTI_JSON_REAL;
     if (column->type == OCT_INT64 && number)
         return put_whole(column, row, value);
