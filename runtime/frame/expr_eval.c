@@ -396,12 +396,17 @@ static oct_err truncate_time(const scope *s, const octi_expr *expr, const octi_c
                         "in '%.120s', column %zu: dates are whole days, '%.40s' is not", s->text,
                         expr->right->at, expr->right->text);
     int64_t unit = a->type == OCT_DATE ? 1000 : 1; /* microseconds */
+    int64_t begin = 0, next = 0, cut = 0; /* of the last stretch: rows near each other are mostly of one */
     code = result(s, a->type, a, NULL, out);
-    for (size_t i = 0; code == OCT_OK && i < s->batch->rows; i++)
-        out->ints[i] =
-            octi_is_valid(a, i)
-                ? octi_duration_floor(&every, (int64_t)((uint64_t)a->ints[i] * (uint64_t)unit)) / unit
-                : 0;
+    for (size_t i = 0; code == OCT_OK && i < s->batch->rows; i++) {
+        int64_t time = (int64_t)((uint64_t)a->ints[i] * (uint64_t)unit);
+        if (octi_is_valid(a, i) && (time < begin || time >= next)) {
+            begin = octi_duration_floor(&every, time);
+            next = octi_duration_next(&every, begin);
+            cut = begin / unit;
+        }
+        out->ints[i] = octi_is_valid(a, i) ? cut : 0;
+    }
     return code;
 }
 
