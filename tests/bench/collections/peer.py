@@ -49,6 +49,13 @@ def table(rows):
     return pd.DataFrame({"few": key % 100, "many": key % 1000000, "x": (state >> np.uint64(11)) / 2.0**53})
 
 
+def series(rows):
+    """A row a second, as series.c makes them."""
+    x = table(rows).x
+    x.index = pd.to_datetime(np.arange(len(x), dtype=np.int64) * 10**9)
+    return x
+
+
 # What each asks of its data, which is made before the clock starts.
 QUESTIONS = {
     "csv_groupby": (str, csv_groupby),
@@ -56,6 +63,8 @@ QUESTIONS = {
     "groupby_100": (table, lambda t: t.groupby("few").x.sum()),
     "groupby_1m": (table, lambda t: t.groupby("many").x.sum()),
     "sort": (table, lambda t: t.x.sort_values()),
+    "resample": (series, lambda x: x.resample("h").agg(["mean", "max"])),
+    "rolling": (series, lambda x: x.rolling(20, min_periods=1).mean()),
     "topk": (table, lambda t: t.x.nlargest(100)),
 }
 
