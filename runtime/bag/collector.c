@@ -4,7 +4,7 @@
 #include "runtime/bag/pass.h"
 #include "runtime/bag/spill.h"
 
-enum { SLACK = 4096 };
+enum { SLACK = 256 }; /* the sooner the first cut, and the next, the fewer are collected in between */
 
 oct_err octi_collector_init(octi_collector *self, const octi_sink *sink, oct_error *err)
 {
@@ -25,20 +25,39 @@ void octi_collector_deinit(octi_collector *self)
     octi_caller_deinit(&self->combine);
 }
 
+/* The records from `at` on, at most a block of them. */
+static void view_block(const octi_rows *rows, size_t at, octi_rows *view)
+{
+    *view = (octi_rows){.shape = rows->shape,
+                        .count = rows->count - at < OCTI_BLOCK ? rows->count - at : OCTI_BLOCK};
+    for (uint32_t f = 0; f < rows->shape.count; f++)
+        view->values[f] = octi_rows_at(rows, f, at);
+}
+
 /* ---- folds ---- */
 
+/* Most values are of eight bytes, which need no call to be copied. */
+static inline void copy_value(void *to, const void *from, size_t size)
+{
+    if (size == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, size);
+}
+
 /* state = task(state, the record's fields from `first` on) */
-static void fold_in(octi_caller *caller, void *state, const octi_rows *block, size_t row, uint32_t first)
+static inline void fold_in(octi_caller *caller, void *state, const octi_rows *block, size_t row,
+                           uint32_t first)
 {
     const oct_task *task = caller->task;
-    memcpy(caller->args + task->params[0].offset, state, task->result.size);
+    copy_value(caller->args + task->params[0].offset, state, task->result.size);
     for (uint32_t p = 1; p < task->param_count; p++) {
         uint32_t field = first + p - 1;
-        memcpy(caller->args + task->params[p].offset, octi_rows_at(block, field, row),
-               block->shape.fields[field].size);
+        copy_value(caller->args + task->params[p].offset, octi_rows_at(block, field, row),
+                   block->shape.fields[field].size);
     }
     task->run(caller->args, caller->result);
-    memcpy(state, caller->result, task->result.size);
+    copy_value(state, caller->result, task->result.size);
 }
 
 static void begin_state(octi_collector *self)
@@ -86,30 +105,81 @@ static void cut(octi_collector *self)
     octi_rows_append(&kept, &self->rows, 0, (size_t)sink->limit);
     octi_rows_deinit(&self->rows);
     self->rows = kept;
-    if (octi_field_is_number(field) && sink->limit > 0 && !kept.failed)
-        self->worst =
-            octi_key_of(field, octi_rows_at(&kept, 0, kept.count - 1)) ^ (sink->descending ? UINT64_MAX : 0);
+    if (octi_field_is_number(field) && sink->limit > 0 && !kept.failed) {
+        const void *last = octi_rows_at(&kept, 0, kept.count - 1);
+        self->worst = octi_key_of(field, last) ^ (sink->descending ? UINT64_MAX : 0);
+        if (field.kind == OCTI_FLOAT && field.size == 8)
+            memcpy(&self->worst_double, last, sizeof(double));
+    }
+}
+
+enum { FEW = 64 };
+
+/* Whether any of FEW doubles may come before the worst one that would be kept: hardly ever, so this is what
+ * is to be as fast as memory is read. NaN is the largest. */
+static bool any_better(const double *x, double worst, bool descending)
+{
+    unsigned some = 0;
+    if (descending)
+        for (int i = 0; i < FEW; i++)
+            some |= !(x[i] <= worst);
+    else
+        for (int i = 0; i < FEW; i++)
+            some |= x[i] < worst;
+    return some;
+}
+
+/* Which doubles come before the worst one; the worst is not NaN. */
+static size_t better_doubles(const double *x, size_t count, double worst, bool descending, uint32_t *index)
+{
+    size_t some = 0;
+    for (size_t at = 0, end; at < count; at = end) {
+        end = at + FEW < count ? at + FEW : count;
+        if (end - at == FEW && !any_better(x + at, worst, descending))
+            continue;
+        for (size_t i = at; i < end; i++) {
+            index[some] = (uint32_t)i;
+            some += descending ? !(x[i] <= worst) : x[i] < worst;
+        }
+    }
+    return some;
+}
+
+static size_t better_keys(const octi_collector *self, octi_field field, const void *values, size_t count,
+                          uint32_t *index)
+{
+    uint64_t flip = self->sink->descending ? UINT64_MAX : 0, keys[OCTI_BLOCK];
+    size_t some = 0;
+    octi_keys_of(field, values, count, keys);
+    for (size_t i = 0; i < count; i++) {
+        index[some] = (uint32_t)i;
+        some += (keys[i] ^ flip) < self->worst;
+    }
+    return some;
+}
+
+static void gather_better(octi_collector *self, const octi_rows *block)
+{
+    octi_field field = block->shape.fields[0];
+    uint32_t index[OCTI_BLOCK];
+    bool doubles = field.kind == OCTI_FLOAT && field.size == 8 && self->worst_double == self->worst_double;
+    size_t some = doubles ? better_doubles((const double *)(const void *)block->values[0], block->count,
+                                           self->worst_double, self->sink->descending, index)
+                          : better_keys(self, field, block->values[0], block->count, index);
+    if (some > 0)
+        octi_rows_gather(&self->rows, block, index, some);
 }
 
 /* Those that come before the worst that would be kept. Ties are in order already: who came first stays. */
 static void top_in(octi_collector *self, const octi_rows *block)
 {
-    octi_field field = block->shape.fields[0];
-    uint64_t flip = self->sink->descending ? UINT64_MAX : 0, keys[OCTI_BLOCK];
-    uint32_t index[OCTI_BLOCK];
-    for (size_t at = 0, count; at < block->count && self->sink->limit > 0; at += count) {
-        count = block->count - at < OCTI_BLOCK ? block->count - at : OCTI_BLOCK;
-        if (self->worst == UINT64_MAX) { /* no cut yet: everything may be wanted */
-            octi_rows_append(&self->rows, block, at, count);
-        } else {
-            size_t some = 0;
-            octi_keys_of(field, octi_rows_at(block, 0, at), count, keys);
-            for (size_t i = 0; i < count; i++) {
-                index[some] = (uint32_t)(at + i);
-                some += (keys[i] ^ flip) < self->worst;
-            }
-            octi_rows_gather(&self->rows, block, index, some);
-        }
+    octi_rows view;
+    for (size_t at = 0; at < block->count && self->sink->limit > 0; at += view.count) {
+        view_block(block, at, &view);
+        if (self->worst == UINT64_MAX) /* no cut yet: everything may be wanted */
+            octi_rows_append(&self->rows, &view, 0, view.count);
+        else
+            gather_better(self, &view);
         if (self->rows.count >= 2 * self->sink->limit + SLACK)
             cut(self);
     }
@@ -117,45 +187,88 @@ static void top_in(octi_collector *self, const octi_rows *block)
 
 /* ---- tables ---- */
 
-/* The row of a key; a new one begins with a copy of the key and what `fresh` points at. */
-static void *value_of_key(octi_collector *self, const octi_rows *block, size_t row, const void *fresh)
+/* A table that hardly makes records fewer is not worth its time: merging makes one of what is equal anyway.
+ */
+enum { TRIAL = 32768 };
+
+static void give_up_on_table(octi_collector *self)
+{
+    bool merged = self->sink->buckets > 1;
+    if (merged && self->seen >= TRIAL && self->rows.count > self->seen / 8 * 7) {
+        self->loose = true;
+        octi_table_deinit(&self->table);
+    }
+}
+
+/* A row each. */
+static bool append_loose(octi_collector *self, const octi_rows *block, uint32_t *row_of)
 {
     octi_rows *rows = &self->rows;
-    size_t at = octi_table_find(&self->table, rows, octi_rows_at(block, 0, row));
-    if (at == SIZE_MAX || (at == rows->count && !octi_rows_reserve(rows, 1))) {
+    octi_field key = rows->shape.fields[0];
+    if (rows->count + block->count >= UINT32_MAX || !octi_rows_reserve(rows, block->count)) {
         rows->failed = true;
-        return NULL;
+        return false;
     }
-    if (at == rows->count) {
-        octi_field key = rows->shape.fields[0];
-        memcpy(octi_rows_at(rows, 0, at), octi_rows_at(block, 0, row), key.size);
-        octi_rows_own(rows, key, octi_rows_at(rows, 0, at));
-        if (fresh)
-            memcpy(octi_rows_at(rows, 1, at), fresh, rows->shape.fields[1].size);
-        rows->count++;
+    memcpy(octi_rows_at(rows, 0, rows->count), block->values[0], block->count * key.size);
+    for (size_t i = 0; i < block->count; i++) {
+        row_of[i] = (uint32_t)rows->count;
+        octi_rows_own(rows, key, octi_rows_at(rows, 0, rows->count++));
     }
-    return rows->shape.count > 1 ? octi_rows_at(rows, 1, at) : rows;
+    return !rows->failed;
+}
+
+/* Each record into the state of its row; those from `fresh` on have none yet. */
+static void fold_records(octi_collector *self, const octi_rows *block, const uint32_t *row_of, size_t fresh)
+{
+    octi_rows *rows = &self->rows;
+    size_t size = rows->shape.fields[1].size;
+    static const char none[sizeof(int64_t)];
+    const char *begin = self->sink->kind == OCTI_COUNT_BY ? none : self->sink->state;
+    for (; fresh < rows->count; fresh++)
+        copy_value(octi_rows_at(rows, 1, fresh), begin, size);
+    if (self->sink->kind == OCTI_COUNT_BY)
+        for (size_t i = 0; i < block->count; i++)
+            ((int64_t *)(void *)rows->values[1])[row_of[i]]++;
+    else
+        for (size_t i = 0; i < block->count; i++)
+            fold_in(&self->fold, rows->values[1] + row_of[i] * size, block, i, 1);
+}
+
+/* Each state into that of its row. */
+static void combine_states(octi_collector *self, const octi_rows *block, const uint32_t *row_of, size_t fresh)
+{
+    octi_rows *rows = &self->rows;
+    size_t size = rows->shape.fields[1].size;
+    for (size_t i = 0; i < block->count; i++) {
+        void *state = octi_rows_at(rows, 1, row_of[i]);
+        if (row_of[i] == fresh) { /* rows are made in this order */
+            copy_value(state, octi_rows_at(block, 1, i), size);
+            fresh++;
+        } else if (self->sink->kind == OCTI_COUNT_BY) {
+            *(int64_t *)state += *(const int64_t *)octi_rows_at(block, 1, i);
+        } else {
+            fold_in(&self->combine, state, block, i, 1);
+        }
+    }
 }
 
 static void table_in(octi_collector *self, const octi_rows *block, bool partial)
 {
-    int64_t none = 0;
-    for (size_t i = 0; i < block->count; i++) {
-        bool by_count = self->sink->kind == OCTI_COUNT_BY;
-        size_t before = self->rows.count;
-        const void *fresh = by_count                            ? (const void *)&none
-                            : self->sink->kind == OCTI_DISTINCT ? NULL
-                            : partial                           ? octi_rows_at(block, 1, i)
-                                                                : self->sink->state;
-        void *value = value_of_key(self, block, i, fresh);
-        if (!value)
+    uint32_t row_of[OCTI_BLOCK];
+    octi_rows view;
+    for (size_t at = 0; at < block->count && !self->rows.failed; at += view.count) {
+        size_t known = self->rows.count;
+        view_block(block, at, &view);
+        if (!(self->loose ? append_loose(self, &view, row_of)
+                          : octi_table_find(&self->table, &self->rows, &view, row_of)))
             return;
-        if (by_count)
-            *(int64_t *)value += partial ? *(const int64_t *)octi_rows_at(block, 1, i) : 1;
-        else if (self->sink->kind == OCTI_FOLD_BY && !partial)
-            fold_in(&self->fold, value, block, i, 1);
-        else if (self->sink->kind == OCTI_FOLD_BY && self->rows.count == before)
-            fold_in(&self->combine, value, block, i, 1);
+        if (self->sink->kind != OCTI_DISTINCT && partial)
+            combine_states(self, &view, row_of, known);
+        else if (self->sink->kind != OCTI_DISTINCT)
+            fold_records(self, &view, row_of, known);
+        self->seen += view.count;
+        if (!partial && !self->loose)
+            give_up_on_table(self);
     }
 }
 

@@ -83,14 +83,11 @@ uint32_t octi_bucket_count(size_t parts);
 /* Sinks for them. */
 octi_sink octi_sink_keep(const octi_shape *shape);
 
-/* Merges parts by their sink, a tree whose form the count decides; takes the parts. One future, which has
+/* Merges parts by their sink, a tree whose form the count decides, from left to right where the sink sorts or
+ * is by key; takes the parts. One future, which has
  * an empty result where there was no part. */
 OCT_NODISCARD oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *parts,
                                        oct_future **out, oct_error *err);
-
-/* The same of one bucket of each part, where tasks share memory; the parts stay the caller's. */
-OCT_NODISCARD oct_err octi_parts_merge_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket,
-                                              const octi_parts *parts, oct_future **out, oct_error *err);
 
 /* True where tasks see each other's memory, and the program's. */
 bool octi_bag_shares_memory(const oct_pool *pool);

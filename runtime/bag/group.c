@@ -2,6 +2,7 @@
 
 #include "runtime/bag/key.h"
 #include "runtime/bag/spill.h"
+#include "runtime/bag/table.h"
 #include "runtime/task/type.h"
 
 /* What a value takes in its group's array; a string brings its NUL. */
@@ -20,21 +21,16 @@ static const void *piece_of(const octi_rows *rows, size_t row, size_t *size)
  * is. */
 static bool measure(const octi_rows *rows, octi_rows *groups, octi_table *table, uint32_t *group_of)
 {
+    if (!octi_table_find(table, groups, rows, group_of))
+        return false;
+    for (size_t g = 0; g < groups->count; g++)
+        memset(octi_rows_at(groups, 1, g), 0, sizeof(oct_bytes));
     for (size_t i = 0; i < rows->count; i++) {
-        size_t size, at = octi_table_find(table, groups, octi_rows_at(rows, 0, i));
-        if (at == SIZE_MAX || (at == groups->count && !octi_rows_reserve(groups, 1)))
-            return false;
-        if (at == groups->count) {
-            memcpy(octi_rows_at(groups, 0, at), octi_rows_at(rows, 0, i), groups->shape.fields[0].size);
-            octi_rows_own(groups, groups->shape.fields[0], octi_rows_at(groups, 0, at));
-            memset(octi_rows_at(groups, 1, at), 0, sizeof(oct_bytes));
-            groups->count++;
-        }
-        group_of[i] = (uint32_t)at;
+        size_t size;
         (void)piece_of(rows, i, &size);
-        ((oct_bytes *)octi_rows_at(groups, 1, at))->size += size;
+        ((oct_bytes *)octi_rows_at(groups, 1, group_of[i]))->size += size;
     }
-    return !groups->failed;
+    return true;
 }
 
 /* Takes the arrays' memory and fills them; sizes grow once more from nothing. */

@@ -114,6 +114,18 @@ uint64_t octi_key_hash(octi_field field, const void *value)
     return mix(hash ^ word);
 }
 
+void octi_keys_hash(octi_field field, const void *values, size_t count, uint64_t *hashes)
+{
+    if (octi_field_is_number(field)) {
+        octi_keys_of(field, values, count, hashes);
+        for (size_t i = 0; i < count; i++)
+            hashes[i] = mix(hashes[i]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = octi_key_hash(field, (const char *)values + i * field.size);
+}
+
 /* ---- sorting ---- */
 
 typedef struct keyed {
@@ -243,71 +255,4 @@ bool octi_rows_sort(octi_rows *rows, bool descending)
     octi_rows_deinit(rows);
     *rows = sorted;
     return true;
-}
-
-/* ---- tables ---- */
-
-struct octi_table_slot {
-    uint32_t hash;
-    uint32_t row; /* counted from 1; 0: free */
-};
-
-void octi_table_deinit(octi_table *table)
-{
-    octi_spill_release(table->slots);
-    *table = (octi_table){0};
-}
-
-/* The slot where the key is or would be. */
-static struct octi_table_slot *slot_of(const octi_table *table, const octi_rows *rows, const void *key,
-                                       uint64_t hash)
-{
-    octi_field field = rows->shape.fields[0];
-    size_t at = (size_t)(hash >> 32) & (table->size - 1);
-    for (;; at = (at + 1) & (table->size - 1)) {
-        struct octi_table_slot *slot = &table->slots[at];
-        if (slot->row == 0)
-            return slot;
-        if (slot->hash == (uint32_t)hash &&
-            octi_key_compare(field, octi_rows_at(rows, 0, slot->row - 1), key) == 0)
-            return slot;
-    }
-}
-
-static bool grow(octi_table *table, const octi_rows *rows)
-{
-    octi_table bigger = {.size = table->size ? 2 * table->size : 64, .count = table->count};
-    bigger.slots = octi_spill_take(bigger.size * sizeof(*bigger.slots));
-    if (!bigger.slots)
-        return false;
-    memset(bigger.slots, 0, bigger.size * sizeof(*bigger.slots));
-    for (size_t i = 0; i < table->count; i++) {
-        const void *key = octi_rows_at(rows, 0, i);
-        uint64_t hash = octi_key_hash(rows->shape.fields[0], key);
-        *slot_of(&bigger, rows, key, hash) = (struct octi_table_slot){(uint32_t)hash, (uint32_t)i + 1};
-    }
-    octi_spill_release(table->slots);
-    *table = bigger;
-    return true;
-}
-
-size_t octi_table_find(octi_table *table, const octi_rows *rows, const void *key)
-{
-    if (2 * table->count >= table->size && (rows->count >= UINT32_MAX || !grow(table, rows)))
-        return SIZE_MAX;
-    uint64_t hash = octi_key_hash(rows->shape.fields[0], key);
-    struct octi_table_slot *slot = slot_of(table, rows, key, hash);
-    if (slot->row == 0) {
-        *slot = (struct octi_table_slot){(uint32_t)hash, (uint32_t)rows->count + 1};
-        table->count++;
-    }
-    return slot->row - 1;
-}
-
-size_t octi_table_look(const octi_table *table, const octi_rows *rows, const void *key)
-{
-    if (table->size == 0)
-        return SIZE_MAX;
-    const struct octi_table_slot *slot = slot_of(table, rows, key, octi_key_hash(rows->shape.fields[0], key));
-    return slot->row == 0 ? SIZE_MAX : slot->row - 1;
 }

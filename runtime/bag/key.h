@@ -1,4 +1,4 @@
-/* bag/key.h - order, equality and hashes of numbers and strings, and tables by key.
+/* bag/key.h - order, equality and hashes of numbers and strings.
  *
  * A number's key is 64 bits that order as the numbers do: NaN after all others and equal to
  * itself, -0.0 equal to 0.0. Strings order by their bytes; NULL comes first. */
@@ -16,24 +16,13 @@ uint64_t octi_key_of(octi_field field, const void *number);
 void octi_keys_of(octi_field field, const void *numbers, size_t count, uint64_t *keys);
 
 int octi_key_compare(octi_field field, const void *a, const void *b);
+
+/* Equal keys have equal hashes; different numbers have different ones. */
 uint64_t octi_key_hash(octi_field field, const void *value);
+void octi_keys_hash(octi_field field, const void *values, size_t count, uint64_t *hashes);
 
 /* Sorts records by their first field, stable. On false the rows are as they were: out of memory. */
 bool octi_rows_sort(octi_rows *rows, bool descending);
-
-/* Which row of `rows` has a key in its first field. Zero-initialised is empty. */
-typedef struct octi_table {
-    struct octi_table_slot *slots;
-    size_t size, count;
-} octi_table;
-
-void octi_table_deinit(octi_table *table);
-
-/* The row with this key, or rows->count, which the caller then appends; SIZE_MAX when memory is short. */
-size_t octi_table_find(octi_table *table, const octi_rows *rows, const void *key);
-
-/* The same without making one: SIZE_MAX when there is none. */
-size_t octi_table_look(const octi_table *table, const octi_rows *rows, const void *key);
 
 /* Rows of keys and values become one row a key, in the order of their first appearance, with an array of
  * its values: the array of shape->fields[1], or for other values their bytes one after the other,

@@ -7,6 +7,7 @@
 #include "runtime/bag/key.h"
 #include "runtime/bag/part.h"
 #include "runtime/bag/plan.h"
+#include "runtime/bag/table.h"
 
 enum { OCTI_BLOCK = 1024 };
 
@@ -26,7 +27,10 @@ typedef struct octi_collector {
     octi_rows rows;
     octi_table table;
     octi_caller fold, combine;
-    uint64_t worst; /* of OCTI_TOP with numbers: what is not before this is not wanted */
+    uint64_t seen;       /* of tables: records */
+    bool loose;          /* of tables: records are kept as they are, each with its own state */
+    uint64_t worst;      /* of OCTI_TOP with numbers: what is not before this is not wanted */
+    double worst_double; /* the same, of doubles */
 } octi_collector;
 
 OCT_NODISCARD oct_err octi_collector_init(octi_collector *self, const octi_sink *sink, oct_error *err);

@@ -50,7 +50,7 @@ typedef enum octi_sink_kind {
     OCTI_FOLD,     /* one record: the state, and whether there is one */
     OCTI_REDUCE,   /* the same, beginning with the first record */
     OCTI_TOP,      /* the first in order by the first field */
-    OCTI_SORTED,   /* all in that order */
+    OCTI_SORTED,   /* all in that order; from here on merging is one step, of all parts */
     OCTI_DISTINCT, /* a record a key */
     OCTI_COUNT_BY, /* key, how many */
     OCTI_FOLD_BY,  /* key, state */
@@ -65,7 +65,6 @@ typedef struct octi_sink {
     uint64_t limit;   /* of OCTI_KEEP and OCTI_TOP */
     uint32_t buckets; /* more than 1: the records are put in order by bucket, by hash of the key ... */
     uint32_t ranged;  /* ... or by the splitters, which are the pass's second part */
-    uint32_t bucket;  /* of a merge: which bucket of each part, counted from 1; 0: all records */
     octi_shape in, out;
     char state[OCTI_STATE]; /* where folds begin */
 } octi_sink;

@@ -180,40 +180,31 @@ oct_err octi_bag_parts(const oct_bag *bag, const octi_sink *sink, octi_parts *ou
 }
 
 /* One level of the tree; a merge of nothing is an empty part. */
-static oct_err merge_level(oct_pool *pool, const octi_sink *sink, uint32_t bucket, const octi_parts *parts,
-                           octi_parts *out, oct_error *err)
+static oct_err merge_level(oct_pool *pool, const octi_sink *sink, const octi_parts *parts, octi_parts *out,
+                           oct_error *err)
 {
-    octi_sink merging = *sink;
-    merging.buckets = 0;
-    merging.bucket = bucket;
     oct_err code = OCT_OK;
     for (size_t i = 0; code == OCT_OK && (i == 0 || i < parts->count); i += OCTI_WAYS) {
         size_t count = parts->count - i < OCTI_WAYS ? parts->count - i : OCTI_WAYS;
-        code = octi_parts_add(out, octi_bag_merge_start(pool, &merging, parts->list + i, count), err);
+        code = octi_parts_add(out, octi_bag_merge_start(pool, sink, parts->list + i, count), err);
     }
-    return code;
-}
-
-oct_err octi_parts_merge_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket,
-                                const octi_parts *parts, oct_future **out, oct_error *err)
-{
-    octi_parts level = {0};
-    oct_err code = merge_level(pool, sink, bucket + 1, parts, &level, err);
-    if (code == OCT_OK)
-        return octi_parts_merge(pool, sink, &level, out, err);
-    octi_parts_deinit(&level);
     return code;
 }
 
 oct_err octi_parts_merge(oct_pool *pool, const octi_sink *sink, octi_parts *parts, oct_future **out,
                          oct_error *err)
 {
+    octi_sink merging = *sink,
+              keep = octi_sink_keep(sink->kind == OCTI_SORTED || sink->kind == OCTI_GROUP ? &sink->in
+                                                                                          : &sink->out);
+    bool at_once = sink->kind >= OCTI_SORTED; /* a sort of what is sorted, a table of tables save nothing */
+    merging.buckets = 0;
     octi_parts level = *parts;
     *parts = (octi_parts){0};
     oct_err code = OCT_OK;
     while (code == OCT_OK && level.count != 1) {
         octi_parts next = {0};
-        code = merge_level(pool, sink, 0, &level, &next, err);
+        code = merge_level(pool, at_once && level.count > OCTI_WAYS ? &keep : &merging, &level, &next, err);
         octi_parts_deinit(&level);
         level = next;
     }

@@ -5,23 +5,56 @@
 #include "runtime/bag/key.h"
 #include "runtime/bag/spill.h"
 #include "runtime/exec/failure.h"
+#include "runtime/exec/job.h"
 
 enum { SAMPLES = 256 };
 
-/* A bucket of all parts. Where parts are on other nodes a task beside each makes the piece that is to move.
- */
-static oct_err gather_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket, const octi_parts *in,
-                             oct_future **out, oct_error *err)
+/* A task beside each part makes the piece of it that is to move. */
+static oct_err move_bucket(oct_pool *pool, const octi_sink *sink, uint32_t bucket, const octi_parts *in,
+                           octi_parts *out, oct_error *err)
 {
-    if (octi_bag_shares_memory(pool))
-        return octi_parts_merge_bucket(pool, sink, bucket, in, out, err);
     octi_parts pieces = {0};
+    oct_future *merged;
     oct_err code = OCT_OK;
     for (size_t i = 0; code == OCT_OK && i < in->count; i++)
         code = octi_parts_add(&pieces, octi_bag_piece_start(pool, in->list[i], bucket), err);
     if (code == OCT_OK)
-        return octi_parts_merge(pool, sink, &pieces, out, err);
+        code = octi_parts_merge(pool, sink, &pieces, &merged, err);
     octi_parts_deinit(&pieces);
+    return code == OCT_OK ? octi_parts_add(out, merged, err) : code;
+}
+
+/* Waits for all, and says why the first one of those that failed did. */
+static oct_err wait_for_all(const octi_parts *parts, oct_error *err)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        const octi_job *job = octi_job_of(parts->list[i]);
+        if (oct_wait(parts->list[i], OCT_FOREVER) == OCT_OK && job && octi_job_state(job) == OCTI_DONE)
+            continue;
+        const oct_failure *failure = oct_future_failure(parts->list[i]);
+        if (failure)
+            *err = failure->error;
+        else if (err != octi_last_error())
+            *err = *oct_last_error();
+        return err->code;
+    }
+    return OCT_OK;
+}
+
+/* Where memory is shared nothing moves: who needs a bucket reads it where it is. That takes one step instead
+ * of a tree, of all parts, for which both sides wait: the parts must be there, and stay. */
+static oct_err read_buckets(oct_pool *pool, const octi_sink *sink, uint32_t buckets, const octi_parts *in,
+                            octi_parts *out, oct_error *err)
+{
+    const octi_bag_part **list = malloc((in->count + 1) * sizeof(octi_bag_part *));
+    oct_err code = list ? wait_for_all(in, err) : oct_fail(err, OCT_E_NOMEM, "out of memory for a shuffle");
+    for (size_t i = 0; code == OCT_OK && i < in->count; i++)
+        list[i] = octi_job_value(octi_job_of(in->list[i]));
+    for (uint32_t b = 0; code == OCT_OK && b < buckets; b++)
+        code = octi_parts_add(out, octi_bag_gather_start(pool, sink, list, in->count, b), err);
+    for (size_t i = 0; i < out->count; i++)
+        (void)oct_wait(out->list[i], OCT_FOREVER); /* whoever takes the part learns of its failure */
+    free(list);
     return code;
 }
 
@@ -36,12 +69,10 @@ static oct_err exchange(oct_pool *pool, const octi_sink *sink, uint32_t buckets,
         code = octi_parts_merge(pool, sink, in, &merged, err);
         return code == OCT_OK ? octi_parts_add(out, merged, err) : code;
     }
-    for (uint32_t b = 0; code == OCT_OK && b < buckets; b++) {
-        oct_future *merged;
-        code = gather_bucket(pool, sink, b, in, &merged, err);
-        if (code == OCT_OK)
-            code = octi_parts_add(out, merged, err);
-    }
+    if (octi_bag_shares_memory(pool))
+        code = read_buckets(pool, sink, buckets, in, out, err);
+    for (uint32_t b = 0; !octi_bag_shares_memory(pool) && code == OCT_OK && b < buckets; b++)
+        code = move_bucket(pool, sink, b, in, out, err);
     octi_parts_deinit(in);
     return code;
 }
@@ -70,18 +101,24 @@ static oct_err run_table(const oct_bag *bag, octi_parts *out, oct_error *err)
                           : code;
 }
 
+/* What is in buckets through a sink that needs all of its bucket; a single part is not in buckets. Takes
+ * `in`. */
+static oct_err finish_buckets(oct_pool *pool, const octi_sink *sink, uint32_t buckets, octi_parts *in,
+                              octi_parts *out, oct_error *err)
+{
+    return buckets > 1 ? exchange(pool, sink, buckets, in, out, err)
+                       : pass_each(pool, sink, in, NULL, out, err);
+}
+
 static oct_err run_group(const oct_bag *bag, octi_parts *out, oct_error *err)
 {
-    octi_parts parts = {0}, whole = {0};
-    octi_sink keep = octi_sink_keep(&bag->from->shape), spread = keep;
+    octi_parts parts = {0};
+    octi_sink spread = octi_sink_keep(&bag->from->shape);
     spread.buckets = OCTI_SPREAD;
     oct_err code = octi_bag_parts(bag->from, &spread, &parts, err);
-    if (code == OCT_OK)
-        code = exchange(bag->pool, &keep, octi_bucket_count(parts.count), &parts, &whole, err);
-    if (code == OCT_OK)
-        return pass_each(bag->pool, &bag->sink, &whole, NULL, out, err);
-    octi_parts_deinit(&whole);
-    return code;
+    return code == OCT_OK
+               ? finish_buckets(bag->pool, &bag->sink, octi_bucket_count(parts.count), &parts, out, err)
+               : code;
 }
 
 /* ---- sort ---- */
@@ -130,31 +167,27 @@ static oct_err splitters(oct_pool *pool, const octi_rows *keys, uint32_t buckets
  */
 static oct_err run_sort(const oct_bag *bag, octi_parts *out, oct_error *err)
 {
-    octi_parts parts = {0}, split = {0}, whole = {0}, dividers = {0};
+    octi_parts parts = {0}, dividers = {0};
     octi_sink keep = octi_sink_keep(&bag->shape), ranged = keep;
     octi_rows keys = {0};
     oct_err code = octi_bag_parts(bag->from, &keep, &parts, err);
     uint32_t buckets = octi_bucket_count(parts.count);
     if (code == OCT_OK && buckets > 1) {
-        code = sample_keys(bag->pool, &parts, bag->shape.fields[0], &keys, err);
-        if (code == OCT_OK)
-            code = splitters(bag->pool, &keys, buckets, &dividers, err);
+        octi_parts whole = parts;
+        parts = (octi_parts){0};
         ranged.buckets = buckets;
         ranged.ranged = true;
+        code = sample_keys(bag->pool, &whole, bag->shape.fields[0], &keys, err);
         if (code == OCT_OK)
-            code = pass_each(bag->pool, &ranged, &parts, dividers.list[0], &split, err);
+            code = splitters(bag->pool, &keys, buckets, &dividers, err);
         if (code == OCT_OK)
-            code = exchange(bag->pool, &keep, buckets, &split, &whole, err);
-    } else if (code == OCT_OK) {
-        whole = parts;
-        parts = (octi_parts){0};
+            code = pass_each(bag->pool, &ranged, &whole, dividers.list[0], &parts, err);
+        octi_parts_deinit(&whole);
     }
     if (code == OCT_OK)
-        code = pass_each(bag->pool, &bag->sink, &whole, NULL, out, err);
+        code = finish_buckets(bag->pool, &bag->sink, buckets, &parts, out, err);
     octi_rows_deinit(&keys);
     octi_parts_deinit(&parts);
-    octi_parts_deinit(&split);
-    octi_parts_deinit(&whole);
     octi_parts_deinit(&dividers);
     return code;
 }

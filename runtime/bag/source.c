@@ -88,46 +88,65 @@ static void put_joined(octi_rows *block, const octi_rows *a, size_t i, const oct
     block->count++;
 }
 
-/* A table of b's keys, each with the list of its rows in their order; a's records look them up. */
+/* b's keys, and of each the list of its rows, in their order. */
+typedef struct joiner {
+    octi_table table;
+    octi_rows keys;
+    uint32_t *heads, *next; /* rows of b, counted from 1; 0 ends a list */
+} joiner;
+
+static bool joiner_init(joiner *self, const octi_rows *b)
+{
+    octi_shape key = {1, {b->shape.fields[0]}};
+    *self = (joiner){0};
+    octi_rows_init(&self->keys, &key);
+    uint32_t *row_of = octi_spill_take((b->count + 1) * sizeof(*row_of));
+    self->next = octi_spill_take((b->count + 1) * sizeof(*self->next));
+    self->heads = octi_spill_take((b->count + 1) * sizeof(*self->heads));
+    bool whole = row_of && self->next && self->heads && octi_table_find(&self->table, &self->keys, b, row_of);
+    if (whole)
+        memset(self->heads, 0, self->keys.count * sizeof(*self->heads));
+    for (size_t i = b->count; whole && i-- > 0;) { /* from the end: the lists are in order then */
+        self->next[i] = self->heads[row_of[i]];
+        self->heads[row_of[i]] = (uint32_t)i + 1;
+    }
+    octi_spill_release(row_of);
+    return whole;
+}
+
+static void joiner_deinit(joiner *self)
+{
+    octi_spill_release(self->heads);
+    octi_spill_release(self->next);
+    octi_rows_deinit(&self->keys);
+    octi_table_deinit(&self->table);
+}
+
+/* a's records look up those of b. */
 static bool read_join(const octi_rows *a, const octi_rows *b, octi_rows *block, octi_pass *pass)
 {
-    octi_table table = {0};
-    octi_rows keys;
-    octi_shape key = {1, {b->shape.fields[0]}};
-    size_t *heads = octi_spill_take((b->count + 1) * sizeof(*heads));
-    size_t *next = octi_spill_take((b->count + 1) * sizeof(*next));
-    octi_rows_init(&keys, &key);
-    bool whole = heads && next;
-    for (size_t i = b->count; whole && i-- > 0;) { /* from the end: the lists are in order then */
-        size_t at = octi_table_find(&table, &keys, octi_rows_at(b, 0, i));
-        whole = at != SIZE_MAX;
-        if (whole && at == keys.count) {
-            octi_rows_append(&keys, b, i, 1);
-            heads[at] = SIZE_MAX;
-            whole = !keys.failed;
-        }
-        if (whole) {
-            next[i] = heads[at];
-            heads[at] = i;
-        }
-    }
+    joiner self;
+    uint32_t row_of[OCTI_BLOCK];
+    octi_rows view = {.shape = a->shape};
+    bool whole = joiner_init(&self, b);
     block->count = 0;
-    for (size_t i = 0; whole && i < a->count && !octi_pass_is_over(pass); i++) {
-        size_t at = octi_table_look(&table, &keys, octi_rows_at(a, 0, i));
-        for (size_t k = at == SIZE_MAX ? at : heads[at]; k != SIZE_MAX; k = next[k]) {
-            put_joined(block, a, i, b, k);
-            if (block->count == OCTI_BLOCK) {
-                octi_pass_push(pass, block);
-                block->count = 0;
+    for (size_t at = 0; whole && at < a->count && !octi_pass_is_over(pass); at += view.count) {
+        view.count = block_of(a->count - at);
+        view.values[0] = octi_rows_at(a, 0, at);
+        octi_table_look(&self.table, &self.keys, &view, row_of);
+        for (size_t i = 0; i < view.count; i++)
+            for (uint32_t k = row_of[i] == UINT32_MAX ? 0 : self.heads[row_of[i]]; k > 0;
+                 k = self.next[k - 1]) {
+                put_joined(block, a, at + i, b, k - 1);
+                if (block->count == OCTI_BLOCK) {
+                    octi_pass_push(pass, block);
+                    block->count = 0;
+                }
             }
-        }
     }
     if (whole && block->count > 0)
         octi_pass_push(pass, block);
-    octi_spill_release(heads);
-    octi_spill_release(next);
-    octi_rows_deinit(&keys);
-    octi_table_deinit(&table);
+    joiner_deinit(&self);
     return whole;
 }
 

@@ -54,21 +54,6 @@ OCT_TASK(octi_bag_part, octi_bag_slice, octi_bag_part, part, uint64_t, begin, ui
     return slice(&part, begin, end);
 }
 
-/* The records of the sink's bucket without a copy of them. */
-static void merge_part(octi_collector *collector, const octi_bag_part *part)
-{
-    const octi_sink *sink = collector->sink;
-    octi_rows view = {.shape = part->rows.shape, .count = part->rows.count};
-    uint64_t begin = 0;
-    if (sink->bucket > 0 && sink->bucket <= part->buckets) {
-        begin = part->starts[sink->bucket - 1];
-        view.count = (size_t)(part->starts[sink->bucket] - begin);
-    }
-    for (uint32_t f = 0; view.count > 0 && f < view.shape.count; f++)
-        view.values[f] = octi_rows_at(&part->rows, f, (size_t)begin);
-    octi_collector_merge(collector, &view);
-}
-
 OCT_TASK(octi_bag_part, octi_bag_merge, octi_sink, sink, octi_bag_part, a, octi_bag_part, b, octi_bag_part, c,
          octi_bag_part, d, octi_bag_part, e, octi_bag_part, f, octi_bag_part, g)
 {
@@ -80,7 +65,7 @@ OCT_TASK(octi_bag_part, octi_bag_merge, octi_sink, sink, octi_bag_part, a, octi_
     for (int i = 0; code == OCT_OK && i < OCTI_WAYS; i++) {
         code = octi_bag_part_check(parts[i], err);
         if (code == OCT_OK) {
-            merge_part(&collector, parts[i]);
+            octi_collector_merge(&collector, &parts[i]->rows);
             code = err->code;
         }
     }
@@ -89,6 +74,42 @@ OCT_TASK(octi_bag_part, octi_bag_merge, octi_sink, sink, octi_bag_part, a, octi_
     octi_collector_deinit(&collector);
     for (int i = 0; i < OCTI_WAYS; i++)
         octi_rows_rest(&parts[i]->rows);
+    octi_rows_rest(&out.rows);
+    return out;
+}
+
+static size_t view_of_bucket(const octi_bag_part *part, uint64_t bucket, octi_rows *view)
+{
+    uint64_t begin = part->starts[bucket];
+    *view = (octi_rows){.shape = part->rows.shape, .count = (size_t)(part->starts[bucket + 1] - begin)};
+    for (uint32_t f = 0; view->count > 0 && f < view->shape.count; f++)
+        view->values[f] = octi_rows_at(&part->rows, f, (size_t)begin);
+    return view->count;
+}
+
+/* A bucket of parts that are in the program's own memory, and stay there until this has ended. */
+OCT_TASK(octi_bag_part, octi_bag_gather, octi_sink, sink, uint64_t, address, uint64_t, count, uint64_t,
+         bucket)
+{
+    const octi_bag_part *const *parts = (const octi_bag_part *const *)(uintptr_t)address;
+    octi_collector collector;
+    octi_bag_part out = {0};
+    octi_rows view;
+    size_t total = 0;
+    oct_error *err = oct_task_error();
+    oct_err code = octi_collector_init(&collector, &sink, err);
+    for (uint64_t i = 0; i < count; i++)
+        total += view_of_bucket(parts[i], bucket, &view);
+    if (sink.kind < OCTI_DISTINCT || sink.kind == OCTI_GROUP) /* all of them are kept */
+        octi_rows_reserve(&collector.rows, total);
+    for (uint64_t i = 0; code == OCT_OK && i < count; i++) {
+        view_of_bucket(parts[i], bucket, &view);
+        octi_collector_merge(&collector, &view);
+        code = err->code;
+    }
+    if (code == OCT_OK && octi_collector_finish(&collector, NULL, &out, err) != OCT_OK)
+        out = (octi_bag_part){0};
+    octi_collector_deinit(&collector);
     octi_rows_rest(&out.rows);
     return out;
 }
@@ -140,6 +161,12 @@ oct_future *octi_bag_merge_start(oct_pool *pool, const octi_sink *sink, oct_futu
     for (size_t i = 0; i < count; i++)
         all[i] = parts[i];
     return oct_submit(pool, octi_bag_merge, *sink, all[0], all[1], all[2], all[3], all[4], all[5], all[6]);
+}
+
+oct_future *octi_bag_gather_start(oct_pool *pool, const octi_sink *sink, const octi_bag_part *const *parts,
+                                  size_t count, uint64_t bucket)
+{
+    return oct_submit(pool, octi_bag_gather, *sink, (uint64_t)(uintptr_t)parts, (uint64_t)count, bucket);
 }
 
 oct_future *octi_bag_keys_start(oct_pool *pool, oct_future *part, uint64_t most)

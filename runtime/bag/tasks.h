@@ -25,6 +25,11 @@ oct_future *octi_bag_piece_start(oct_pool *pool, oct_future *part, uint64_t buck
 oct_future *octi_bag_slice_start(oct_pool *pool, oct_future *part, uint64_t begin, uint64_t end);
 oct_future *octi_bag_merge_start(oct_pool *pool, const octi_sink *sink, oct_future *const *parts,
                                  size_t count);
+
+/* A bucket of all parts, which are in buckets; only where tasks share the program's memory, and the parts
+ * stay as they are until the future has ended. */
+oct_future *octi_bag_gather_start(oct_pool *pool, const octi_sink *sink, const octi_bag_part *const *parts,
+                                  size_t count, uint64_t bucket);
 oct_future *octi_bag_keys_start(oct_pool *pool, oct_future *part, uint64_t most);
 oct_future *octi_bag_rows_start(oct_pool *pool, oct_future *part);
 
