@@ -114,7 +114,13 @@ static oct_err print_plan(const oct_bag *bag, int depth, FILE *to, oct_error *er
     print_shuffle(base, to);
     putc('\n', to);
     code = print_plan(base->from, depth + 1, to, err);
-    return code == OCT_OK && base->with ? print_plan(base->with, depth + 1, to, err) : code;
+    if (code != OCT_OK || !base->with)
+        return code;
+    if (base->kind == OCTI_BAG_PRODUCT && base->with == base->from) {
+        fprintf(to, "%*sthe same once more, which is not run again\n", 2 * depth + 2, "");
+        return OCT_OK;
+    }
+    return print_plan(base->with, depth + 1, to, err);
 }
 
 oct_err oct_bag_explain(oct_bag *bag, FILE *to)

@@ -24,6 +24,7 @@ in_task() {
     case $1 in
     01-map) insert "$2" 'conversion result = {0};' "$3" ;;
     02-futures) insert "$2" 'correlation result = {0};' "$3" ;;
+    03-collections) insert "$2" 'pair result = {0};' "$3" ;;
     04-search) insert "$2" 'double accuracy = 0;' "$3" ;;
     05-cluster) insert "$2" 'month counted = {0};' "$3" ;;
     06-search-cluster) insert "$2" 'outcome out = {.node = oct_node()};' "$3" ;;
@@ -78,6 +79,12 @@ make_slow() {
         replace "$2" '(void)series_correlate(' "$lock
     for (int i = 0; i < 3; i++)
         (void)series_correlate(a, b, &result, oct_task_error());
+    pthread_mutex_unlock(&lock);"
+        ;;
+    03-collections)
+        replace "$2" '(void)series_correlate(' "$lock
+    for (int i = 0; i < 3; i++)
+        (void)series_correlate(x, y, &result, oct_task_error());
     pthread_mutex_unlock(&lock);"
         ;;
     04-search)
