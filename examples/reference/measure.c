@@ -1,7 +1,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "measure.h"
 
@@ -36,4 +39,36 @@ oct_pool *measure_pool(const char *kind, int workers)
         exit(1);
     }
     return pool;
+}
+
+measure_cost measure_apart(int workers, void (*fn)(oct_pool *pool, int mode, measure_cost *out), int mode)
+{
+    measure_cost cost = {0};
+    struct rusage usage;
+    int ends[2], status;
+    if (pipe(ends) != 0 || fflush(NULL) != 0) {
+        perror("error: no pipe");
+        exit(1);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        oct_pool *pool = measure_pool("threads", workers);
+        fn(pool, mode, &cost);
+        oct_pool_close(pool);
+        _exit(write(ends[1], &cost, sizeof(cost)) == sizeof(cost) ? 0 : 1);
+    }
+    close(ends[1]);
+    bool told = read(ends[0], &cost, sizeof(cost)) == sizeof(cost);
+    close(ends[0]);
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0 || !told)
+        exit(1); /* it has said why */
+    cost.bytes = (double)usage.ru_maxrss * 1024;
+    return cost;
+}
+
+double measure_random(int64_t i)
+{
+    uint64_t x = ((uint64_t)i + 1) * UINT64_C(0x9e3779b97f4a7c15); /* SplitMix64's finaliser, shortened */
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (double)((x ^ (x >> 31)) >> 11) * 0x1p-53;
 }

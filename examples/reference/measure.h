@@ -35,4 +35,17 @@ oct_pool *measure_pool(const char *kind, int workers);
 /* Seconds since some fixed moment. */
 double measure_now(void);
 
+/* What a run cost: how long it took, what its process held at most, and a number that tells whether two runs
+ * found the same. */
+typedef struct measure_cost {
+    double seconds, bytes, found;
+} measure_cost;
+
+/* Runs fn in a process of its own, with a pool of `workers` threads, so that the memory is its own too. The
+ * program ends when that one fails. fn sets seconds and found. */
+measure_cost measure_apart(int workers, void (*fn)(oct_pool *pool, int mode, measure_cost *out), int mode);
+
+/* The same number for the same i, of 0 to 1, whoever asks. */
+double measure_random(int64_t i);
+
 #endif

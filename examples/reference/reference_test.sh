@@ -4,7 +4,8 @@
 # shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-checks=$1 chunked_product=$2 false_sharing=$3 lock_contention=$4 memory_bandwidth=$5 stock_series=$6 unsafe_library=$7 prep=$8
+checks=$1 chunked_product=$2 false_sharing=$3 group_vs_fold=$4 lock_contention=$5 memory_bandwidth=$6
+partition_size=$7 sort_vs_topk=$8 stock_series=$9 unsafe_library=${10} prep=${11}
 # shellcheck source=examples/checks.sh
 . "$checks"
 
@@ -12,9 +13,10 @@ checks=$1 chunked_product=$2 false_sharing=$3 lock_contention=$4 memory_bandwidt
 row() { awk -v text="$1" 'index($0, text) == 1 { print $(NF - 1) }' "$2"; }
 less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && b != "" && a < b) }'; }
 
-for program in "$chunked_product" "$false_sharing" "$lock_contention" "$memory_bandwidth" "$unsafe_library"; do
+for program in "$chunked_product" "$false_sharing" "$group_vs_fold" "$lock_contention" "$memory_bandwidth" \
+    "$partition_size" "$sort_vs_topk" "$unsafe_library"; do
     name=$(basename "$program")
-    check "$name runs" fails_with 0 "$program" 2
+    check "$name runs" fails_with 0 "$program" 2 200000 # rows, for those that know
     cp "$work/out" "$work/$name"
     check "$name finds its sums right" [ ! -s "$work/err" ]
     check "$name refuses no workers" fails_with 2 "$program" 0
@@ -27,6 +29,12 @@ check "what nodes keep moves once, whatever the chunks" \
 check "what is fetched for each pair grows with the number of chunks" \
     [ "$(awk '$1 == 64 { print $6 }' "$work/chunked_product")" = 134.2 ]
 check "one node moves nothing" grep -qE '^1 +0.0 MB +0.0 MB' "$work/chunked_product"
+
+check "a sort moves all records" [ "$(grep -cE ' sort .* 1.6 MB$' "$work/sort_vs_topk")" = 4 ]
+check "ten of each part are hardly any" grep -qE '^10 +top .* 0.0 MB$' "$work/sort_vs_topk"
+check "groups and folds by three keys are compared" [ "$(grep -cE ' (group|fold)_by ' "$work/group_vs_fold")" = 6 ]
+check "one part holds everything" grep -qE '^1 +262144 ' "$work/partition_size"
+check "a tree by eight has three levels, on both pools" [ "$(grep -cE '^8 +37 +3 ' "$work/partition_size")" = 2 ]
 
 check "false sharing has four rows" [ "$(grep -cE '(threads|processes):[12] ' "$work/false_sharing")" = 4 ]
 check "bandwidth has four rows" [ "$(grep -cE '(threads|processes) +[0-9]' "$work/memory_bandwidth")" = 4 ]
