@@ -53,25 +53,42 @@ void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash)
         hash[row] = mix(hash[row], hash_value(column, row));
 }
 
+/* Whole numbers, the most frequent keys, without a call. */
+static inline bool same_value(const octi_column *column, size_t row, size_t other)
+{
+    bool whole = column->type != OCT_STRING && column->type != OCT_DOUBLE && column->type != OCT_BOOL;
+    if (whole && octi_is_valid(column, row) && octi_is_valid(column, other))
+        return column->ints[row] == column->ints[other];
+    return octi_column_compare(column, row, column, other) == 0;
+}
+
 static bool same_keys(const octi_batch *keys, size_t count, size_t row, size_t other)
 {
     for (size_t k = 0; k < count; k++)
-        if (octi_column_compare(&keys->columns[k], row, &keys->columns[k], other) != 0)
+        if (!same_value(&keys->columns[k], row, other))
             return false;
     return true;
+}
+
+/* A slot is a group + 1 below the upper half of its hash, or 0: most rows of other groups are told apart
+ * without looking at their keys, which are elsewhere in memory. */
+static uint64_t slot_of(uint64_t hash, size_t group)
+{
+    return (hash & ~(uint64_t)UINT32_MAX) | (group + 1);
 }
 
 static bool grow_slots(octi_grouping *g)
 {
     size_t wanted = g->slot_count ? 4 * g->slot_count : 1024;
-    uint32_t *slots = calloc(wanted, sizeof(*slots));
+    uint64_t *slots = calloc(wanted, sizeof(*slots));
     if (!slots)
         return false;
     for (size_t i = 0; i < g->groups; i++) {
-        size_t at = g->hash[g->first[i]] & (wanted - 1);
+        uint64_t hash = g->hash[g->first[i]];
+        size_t at = hash & (wanted - 1);
         while (slots[at])
             at = (at + 1) & (wanted - 1);
-        slots[at] = (uint32_t)i + 1;
+        slots[at] = slot_of(hash, i);
     }
     free(g->slots);
     g->slots = slots;
@@ -79,20 +96,25 @@ static bool grow_slots(octi_grouping *g)
     return true;
 }
 
+enum { AHEAD = 16 }; /* rows whose slots are on their way from memory */
+
 static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count)
 {
     for (size_t row = 0; row < keys->rows; row++) {
         if (2 * g->groups >= g->slot_count && !grow_slots(g))
             return false;
+        if (row + AHEAD < keys->rows)
+            __builtin_prefetch(&g->slots[g->hash[row + AHEAD] & (g->slot_count - 1)]);
         size_t at = g->hash[row] & (g->slot_count - 1);
-        while (g->slots[at] && (g->hash[g->first[g->slots[at] - 1]] != g->hash[row] ||
-                                !same_keys(keys, count, g->first[g->slots[at] - 1], row)))
+        uint64_t mine = g->hash[row], slot;
+        while ((slot = g->slots[at]) &&
+               (((slot ^ mine) >> 32) || !same_keys(keys, count, g->first[(uint32_t)slot - 1], row)))
             at = (at + 1) & (g->slot_count - 1);
-        if (!g->slots[at]) {
-            g->first[g->groups++] = (uint32_t)row;
-            g->slots[at] = (uint32_t)g->groups;
+        if (!slot) {
+            g->first[g->groups] = (uint32_t)row;
+            g->slots[at] = slot = slot_of(g->hash[row], g->groups++);
         }
-        g->of[row] = g->slots[at] - 1;
+        g->of[row] = (uint32_t)slot - 1;
     }
     return true;
 }

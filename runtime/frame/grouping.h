@@ -13,7 +13,7 @@ typedef struct octi_grouping {
     uint32_t *of;    /* which group each row is in; groups are numbered as they come */
     uint32_t *first; /* the row that each group began with */
     uint64_t *hash;  /* of each row */
-    uint32_t *slots; /* group + 1, or 0 */
+    uint64_t *slots; /* see grouping.c */
     size_t groups, slot_count;
 } octi_grouping;
 
