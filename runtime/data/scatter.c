@@ -40,7 +40,7 @@ static oct_err is_large(const octi_type *type, const void *value, bool *large)
 static oct_future *put_here(oct_pool *pool, oct_task *task, const void *value, octi_copies *copies)
 {
     octi_job *job = octi_job_create(pool, task);
-    octi_more *more = job && copies ? octi_job_more(job, 0) : NULL;
+    octi_more *more = job && copies ? octi_job_more(job) : NULL;
     void *copy = malloc(task->result.size);
     oct_err code =
         job && copy && (more || !copies) ? octi_value_copy(&task->result, value, copy) : OCT_E_NOMEM;

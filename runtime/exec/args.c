@@ -140,9 +140,9 @@ oct_err octi_args_store(octi_job *job, const void *args, uint32_t skip, oct_erro
 
 static void drop_deps(octi_job *job)
 {
-    for (uint32_t i = 0; i < job->more->dep_count; i++) {
-        octi_job *dep = job->more->deps[i].job;
-        job->more->deps[i].job = NULL;
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        octi_job *dep = job->deps->at[i].job;
+        job->deps->at[i].job = NULL;
         if (dep)
             octi_job_unref(dep);
     }
@@ -153,8 +153,7 @@ void octi_args_release(octi_job *job)
     if (job->args && job->args != job->payload)
         free(job->args);
     job->args = NULL;
-    if (job->more && job->more->dep_count > 0)
-        drop_deps(job);
+    drop_deps(job);
 }
 
 void octi_args_forget_remote(octi_job *job)
@@ -299,8 +298,8 @@ void octi_args_describe_block(const oct_task *task, const void *block, uint32_t 
 void octi_args_describe(const octi_job *job, char *out, size_t size)
 {
     uint32_t skip = 0;
-    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++)
-        skip |= 1u << job->more->deps[i].param;
+    for (uint32_t i = 0; i < job->dep_count; i++)
+        skip |= 1u << job->deps->at[i].param;
     out[0] = '\0';
     if (job->args)
         octi_args_describe_block(job->task, job->args, skip, out, size);

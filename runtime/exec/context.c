@@ -149,23 +149,27 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
     return code;
 }
 
+/* Another core had it last: its two lines are fetched at once, not one after the other. */
+static void prefetch(const octi_job *job)
+{
+    __builtin_prefetch(job);
+    __builtin_prefetch((const char *)job + 64);
+}
+
 static oct_err run_with_deps(octi_job *job, void *value, octi_frame *frame, oct_error *err)
 {
     const void *values[8] = {NULL};
-    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
-        octi_dep *dep = &job->more->deps[i];
-        octi_executor *executor =
-            octi_pool_executor(atomic_load_explicit(&dep->job->pool, memory_order_relaxed));
-        if (octi_job_is_remote(dep->job)) {
-            oct_err code = executor->class->fetch(executor, dep->job, err);
-            if (code != OCT_OK)
-                return code;
-        }
+    for (uint32_t i = 0; i < job->dep_count; i++)
+        prefetch(job->deps->at[i].job);
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        octi_dep *dep = &job->deps->at[i];
+        oct_err code = octi_job_fetch(dep->job, err);
+        if (code != OCT_OK)
+            return code;
         values[dep->param] = octi_job_value(dep->job);
     }
     octi_call call;
-    bool has_deps = job->more && job->more->dep_count > 0;
-    oct_err code = octi_call_init(&call, job->task, job->args, has_deps ? values : NULL, err);
+    oct_err code = octi_call_init(&call, job->task, job->args, job->dep_count > 0 ? values : NULL, err);
     if (code != OCT_OK)
         return code;
     code = octi_run(job->task, call.args, value, frame, err);
@@ -192,6 +196,8 @@ static bool fail_or_again(octi_job *job, const oct_error *error)
         return true;
     oct_failure failure;
     octi_failure_init(&failure, job, error);
+    if (failure.attempts == 0) /* nobody counted */
+        failure.attempts = 1;
     snprintf(failure.node, sizeof(failure.node), "%s", oct_node_name());
     octi_job_failed(job, &failure);
     return false;
@@ -199,6 +205,7 @@ static bool fail_or_again(octi_job *job, const oct_error *error)
 
 bool octi_run_job(octi_job *job)
 {
+    prefetch(job);
     if (!octi_job_start(job)) {
         octi_job_unref(job); /* cancelled while it was queued */
         return false;
@@ -216,7 +223,7 @@ bool octi_run_job(octi_job *job)
     octi_frame frame = {.job = job, .pool = atomic_load_explicit(&job->pool, memory_order_relaxed)};
     uint32_t place = octi_run_begins ? octi_run_begins(job) : 0;
     oct_err code;
-    if (!job->more && task->plain_args)
+    if (!job->more && job->dep_count == 0 && task->plain_args)
         code = octi_run(task, job->args, value, &frame, &error);
     else
         code = run_with_more(job, value, &frame, &error);

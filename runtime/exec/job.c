@@ -18,12 +18,14 @@ octi_job *octi_job_create(oct_pool *pool, oct_task *task)
     if (!job)
         return NULL;
     atomic_store_explicit(&job->refs, 2, memory_order_relaxed);
+    __builtin_prefetch(job->deps, 1);
     job->task = task;
     job->waiters = NULL;
     job->more = NULL;
     job->args = NULL;
     job->args_size = 0;
-    job->has_value = job->on_heap = job->where = 0;
+    job->has_value = job->on_heap = 0;
+    job->dep_count = job->where = 0;
     atomic_store_explicit(&job->place, OCTI_MADE_HERE, memory_order_relaxed);
     atomic_store_explicit(&job->pool, pool, memory_order_relaxed);
     atomic_store_explicit(&job->word, OCTI_WAITING, memory_order_release);
@@ -58,11 +60,37 @@ void octi_job_restore(octi_job *job, oct_future *future)
     atomic_store_explicit(&job->generation, (uint32_t)((uintptr_t)future >> 32), memory_order_relaxed);
 }
 
-octi_more *octi_job_more(octi_job *job, uint32_t dep_count)
+octi_more *octi_job_more(octi_job *job)
 {
     if (!job->more)
-        job->more = calloc(1, sizeof(octi_more) + dep_count * sizeof(octi_dep));
+        job->more = calloc(1, sizeof(octi_more));
     return job->more;
+}
+
+/* Deps that stay with their block are two cache lines of their own. */
+enum { KEPT_DEPS = 3, KEPT_SIZE = 128 };
+
+_Static_assert(sizeof(octi_deps) + KEPT_DEPS * sizeof(octi_dep) <= KEPT_SIZE,
+               "a neighbour would share a line");
+
+octi_deps *octi_job_deps(octi_job *job, uint32_t room)
+{
+    if (job->deps && room <= KEPT_DEPS) /* from the job before */
+        return job->deps;
+    free(job->deps);
+    job->deps = room <= KEPT_DEPS ? aligned_alloc(64, KEPT_SIZE)
+                                  : malloc(sizeof(octi_deps) + room * sizeof(octi_dep));
+    if (job->deps) {
+        job->deps->dependent = job;
+        job->deps->room = room <= KEPT_DEPS ? KEPT_DEPS : room;
+    }
+    return job->deps;
+}
+
+void octi_job_depend(octi_job *job, octi_job *of, uint32_t param, octi_waiter_fn fn)
+{
+    uint32_t index = job->dep_count++;
+    job->deps->at[index] = (octi_dep){{NULL, fn}, of, param, index};
 }
 
 static void testify(octi_job *job, bool done, const void *value)
@@ -100,6 +128,10 @@ static void free_job(octi_job *job)
     if (job->more) {
         free(job->more->failure);
         free(job->more);
+    }
+    if (job->deps && job->deps->room > KEPT_DEPS) {
+        free(job->deps);
+        job->deps = NULL;
     }
     atomic_store_explicit(&job->pool, NULL, memory_order_relaxed);
     atomic_store_explicit(&job->word, OCTI_FREE, memory_order_release);
@@ -206,7 +238,6 @@ static oct_err store_value(octi_job *job, void *value)
 void octi_job_done(octi_job *job, void *value)
 {
     testify(job, true, value);
-    octi_args_release(job);
     if (value && store_value(job, value) != OCT_OK) {
         oct_error error;
         oct_fail(&error, OCT_E_NOMEM, "out of memory for a result of %u bytes", job->task->result.size);
@@ -214,6 +245,7 @@ void octi_job_done(octi_job *job, void *value)
         return;
     }
     end_job(job, OCTI_RUNNING, OCTI_DONE);
+    octi_args_release(job); /* after that: who waits for the job has waited long enough */
     octi_job_unref(job);
 }
 
@@ -228,7 +260,7 @@ void octi_job_done_elsewhere(octi_job *job)
 /* Whoever loses the race to end a job must not have touched it: a failure is prepared aside. */
 static void keep_failure(octi_job *job, const oct_failure *failure)
 {
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     if (!more)
         return;
     if (!more->failure)
@@ -286,8 +318,9 @@ bool octi_job_listen(octi_job *job, octi_waiter *waiter)
         return false;
     waiter->next = job->waiters;
     job->waiters = waiter;
-    atomic_fetch_or_explicit(&job->word, OCTI_LISTED, memory_order_relaxed);
-    octi_job_unpin(job);
+    /* Listed and unlocked at once: nobody else changes either bit of a locked one. */
+    uint32_t listed = atomic_load_explicit(&job->word, memory_order_relaxed) & OCTI_LISTED;
+    atomic_fetch_xor_explicit(&job->word, OCTI_LOCKED | (OCTI_LISTED ^ listed), memory_order_release);
     return true;
 }
 

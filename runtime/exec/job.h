@@ -62,9 +62,17 @@ struct octi_waiter {
 typedef struct octi_dep {
     octi_waiter waiter;
     octi_job *job; /* whose value it is; holds a reference */
-    octi_job *dependent;
     uint32_t param;
+    uint32_t index; /* in at[], to find the whole from a waiter */
 } octi_dep;
+
+/* All of them, in the order of their parameters. */
+typedef struct octi_deps {
+    octi_job *dependent;
+    _Atomic int32_t left; /* unfinished ones, and 1 while the job is being submitted */
+    uint32_t room;
+    octi_dep at[]; /* job->dep_count */
+} octi_deps;
 
 /* Told once of a job's end: before anybody can see that it succeeded, with the value (NULL for
  * none), or when it is freed without having. Frees itself. */
@@ -92,9 +100,6 @@ typedef struct octi_more {
     octi_witness *witness; /* or NULL; set before the job is handed over */
     oct_failure *failure;  /* of a job that FAILED or was CANCELLED; NULL when memory was short */
     int attempts;
-    _Atomic int32_t deps_left; /* unfinished deps, and 1 while the job is being submitted */
-    uint32_t dep_count;
-    octi_dep deps[];
 } octi_more;
 
 struct octi_job {
@@ -108,11 +113,13 @@ struct octi_job {
     octi_more *more;       /* or NULL */
     void *args;            /* the block of exec/args.h: payload, or malloc'ed */
     uint32_t args_size;    /* of the whole block */
-    uint8_t has_value;     /* value_at(job) holds a native value that this job owns */
+    uint8_t has_value : 1; /* octi_job_value holds a native value that this job owns */
+    uint8_t on_heap : 1;   /* the payload holds a pointer to the value */
     _Atomic uint8_t place; /* of a DONE job's value: octi_value_place */
-    uint8_t on_heap;       /* the payload holds a pointer to the value */
+    uint8_t dep_count;     /* arguments that are futures' values: deps->at[] */
     uint8_t where;         /* unused by this layer: the executor's */
     uint64_t executor;     /* the executor's own word: a queue link, a rank and an id, ... */
+    octi_deps *deps;       /* or NULL; a small one stays with the block for its next job */
     _Alignas(16) char payload[OCTI_PAYLOAD];
 };
 
@@ -210,6 +217,12 @@ static inline void *octi_job_value(octi_job *job)
 }
 
 /* The job's more, made when there is none; NULL when memory is short. Before it is shared. */
-octi_more *octi_job_more(octi_job *job, uint32_t dep_count);
+octi_more *octi_job_more(octi_job *job);
+
+/* Room for so many deps, of which there are none yet; NULL likewise. Once for a job. */
+octi_deps *octi_job_deps(octi_job *job, uint32_t room);
+
+/* The next dep: takes over the caller's reference to `of`, whose value parameter `param` is. */
+void octi_job_depend(octi_job *job, octi_job *of, uint32_t param, octi_waiter_fn fn);
 
 #endif

@@ -47,9 +47,9 @@ static oct_err append_padded(octi_buffer *to, const void *bytes, size_t size)
 /* Deps are in the order of their parameters. */
 static oct_err append_values(octi_job *job, octi_buffer *to, size_t start, oct_error *err)
 {
-    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
-        octi_job *dep = job->more->deps[i].job;
-        uint32_t param = job->more->deps[i].param;
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        octi_job *dep = job->deps->at[i].job;
+        uint32_t param = job->deps->at[i].param;
         oct_err code = octi_job_fetch(dep, err);
         if (code != OCT_OK)
             return code;

@@ -132,7 +132,7 @@ const oct_failure *oct_future_failure(oct_future *future)
     octi_job *job = octi_job_of(future);
     if (!job || octi_job_state(job) <= OCTI_DONE)
         return NULL;
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     if (more && !more->failure && (more->failure = malloc(sizeof(*more->failure)))) {
         oct_error error;
         if (octi_job_state(job) == OCTI_CANCELLED)

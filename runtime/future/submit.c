@@ -62,8 +62,8 @@ static void refuse_with(octi_job *job, const oct_error *error)
 /* The first argument that failed, as a failure of the job that waited for it. */
 static bool arguments_failed(octi_job *job, oct_failure *failure)
 {
-    for (uint32_t i = 0; i < job->more->dep_count; i++) {
-        octi_job *dep = job->more->deps[i].job;
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        octi_job *dep = job->deps->at[i].job;
         if (octi_job_state(dep) == OCTI_DONE)
             continue;
         oct_error error;
@@ -72,16 +72,17 @@ static bool arguments_failed(octi_job *job, oct_failure *failure)
         else
             oct_fail(&error, octi_job_state(dep) == OCTI_CANCELLED ? OCT_E_CANCELLED : OCT_E_NOMEM,
                      "it did not run");
-        oct_prefix(&error, "argument %u, the result of '%s'", job->more->deps[i].param + 1, dep->task->name);
+        oct_prefix(&error, "argument %u, the result of '%s'", job->deps->at[i].param + 1, dep->task->name);
         octi_failure_init(failure, job, &error);
         return true;
     }
     return false;
 }
 
-static void one_less(octi_job *job)
+/* So many of its arguments are there, or will never be. */
+static void has_ended(octi_job *job, int32_t count)
 {
-    if (atomic_fetch_sub_explicit(&job->more->deps_left, 1, memory_order_acq_rel) > 1)
+    if (atomic_fetch_sub_explicit(&job->deps->left, count, memory_order_acq_rel) > count)
         return;
     oct_failure failure;
     if (arguments_failed(job, &failure))
@@ -94,8 +95,10 @@ static void one_less(octi_job *job)
 
 static void dep_ended(octi_waiter *waiter, octi_job *ended)
 {
+    octi_dep *dep = (octi_dep *)waiter;
+    octi_deps *deps = (octi_deps *)((char *)(dep - dep->index) - offsetof(octi_deps, at));
     (void)ended;
-    one_less(((octi_dep *)waiter)->dependent);
+    has_ended(deps->dependent, 1);
 }
 
 static oct_err check_dep(const octi_job *job, uint32_t param, oct_future *future, oct_error *err)
@@ -126,15 +129,14 @@ static oct_err set_deps(octi_job *job, oct_future *const *futures, size_t count,
             return code;
         used += futures[i] != NULL;
     }
-    octi_more *more = octi_job_more(job, used);
-    if (!more)
+    if (!octi_job_deps(job, used))
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
     for (uint32_t i = 0; i < count; i++) {
         if (!futures[i])
             continue;
         octi_job *dep = octi_job_of(futures[i]);
         octi_job_ref(dep);
-        more->deps[more->dep_count++] = (octi_dep){{NULL, dep_ended}, dep, job, i};
+        octi_job_depend(job, dep, i, dep_ended);
     }
     return OCT_OK;
 }
@@ -142,14 +144,12 @@ static oct_err set_deps(octi_job *job, oct_future *const *futures, size_t count,
 /* Counts one for itself, so that the job cannot start while its arguments are gone through. */
 static void await_deps(octi_job *job)
 {
-    octi_more *more = job->more;
-    uint32_t count = more->dep_count;
-    atomic_store_explicit(&more->deps_left, (int32_t)count + 1, memory_order_relaxed);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!octi_job_listen(more->deps[i].job, &more->deps[i].waiter))
-            atomic_fetch_sub_explicit(&more->deps_left, 1, memory_order_acq_rel);
-    }
-    one_less(job);
+    octi_deps *deps = job->deps;
+    int32_t ended = 1;
+    atomic_store_explicit(&deps->left, job->dep_count + 1, memory_order_relaxed);
+    for (uint32_t i = 0; i < job->dep_count; i++)
+        ended += !octi_job_listen(deps->at[i].job, &deps->at[i].waiter);
+    has_ended(job, ended);
 }
 
 static oct_err check_options(const oct_pool *pool, const oct_options *options, oct_error *err)
@@ -175,7 +175,7 @@ static oct_err prepare_call(octi_job *job, const oct_pool *pool, const void *arg
         return oct_fail(err, OCT_E_NOTFOUND, "'%s' is a call of no actor: it was not opened", name);
     if (actor.node < 0 || actor.node >= oct_pool_nodes(pool))
         return oct_fail(err, OCT_E_INVALID, "'%s' is a call of an actor of another pool", name);
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     if (!more)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
     more->actor = actor.id;
@@ -190,7 +190,7 @@ static oct_err prepare_call(octi_job *job, const oct_pool *pool, const void *arg
 /* To the program's own node. */
 static oct_err prepare_request(octi_job *job, oct_error *err)
 {
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     if (!more)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a request");
     more->options = (oct_options){.node = 1};
@@ -226,7 +226,7 @@ static oct_err prepare(octi_job *job, const oct_pool *pool, const oct_options *o
         code = set_deps(job, futures, future_count, err);
     if (code == OCT_OK && options) {
         code = check_options(pool, options, err);
-        octi_more *more = octi_job_more(job, 0);
+        octi_more *more = octi_job_more(job);
         if (!more)
             return oct_fail(err, OCT_E_NOMEM, "out of memory for a future");
         more->options = *options;
@@ -306,7 +306,7 @@ oct_future *octi_submit(oct_pool *pool, const oct_options *options, oct_task *ta
         refuse_with(job, &error);
     } else if (prepare(job, pool, options, args, futures, future_count, &error) != OCT_OK) {
         refuse_with(job, &error);
-    } else if (job->more && job->more->dep_count > 0) {
+    } else if (job->dep_count > 0) {
         await_deps(job);
     } else {
         octi_job_admit(job, OCTI_QUEUED);

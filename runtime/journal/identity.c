@@ -11,9 +11,9 @@ bool octi_identity_is_recorded(const oct_task *task)
 
 static const octi_dep *dep_of(const octi_job *job, uint32_t param)
 {
-    for (uint32_t i = 0; job->more && i < job->more->dep_count; i++) {
-        if (job->more->deps[i].param == param)
-            return &job->more->deps[i];
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        if (job->deps->at[i].param == param)
+            return &job->deps->at[i];
     }
     return NULL;
 }

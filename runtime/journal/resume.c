@@ -108,7 +108,7 @@ static bool end_by(octi_job *job, const octi_buffer *payload)
 static void watch(octi_journal *journal, const octi_journal_key *key, octi_job *job)
 {
     recorder *self = malloc(sizeof(*self));
-    octi_more *more = self ? octi_job_more(job, 0) : NULL;
+    octi_more *more = self ? octi_job_more(job) : NULL;
     if (!more) {
         free(self);
         return;

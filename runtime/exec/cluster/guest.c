@@ -171,8 +171,7 @@ static oct_err make_dep(octi_cluster *cluster, const octi_dep_record *record, oc
 static oct_err make_deps(octi_cluster *cluster, octi_job *job, const octi_task_record *record, uint32_t *skip,
                          oct_error *err)
 {
-    octi_more *more = octi_job_more(job, record->dep_count);
-    if (!more)
+    if (!octi_job_deps(job, record->dep_count))
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a task");
     const octi_dep_record *dep = NULL;
     for (uint32_t i = 0; i < record->dep_count; i++) {
@@ -184,7 +183,7 @@ static oct_err make_deps(octi_cluster *cluster, octi_job *job, const octi_task_r
                 : oct_fail(err, OCT_E_PROTOCOL, "'%s' has no argument %u", job->task->name, dep->param + 1);
         if (code != OCT_OK)
             return code;
-        more->deps[more->dep_count++] = (octi_dep){{NULL, NULL}, value, job, dep->param};
+        octi_job_depend(job, value, dep->param, NULL);
         *skip |= 1u << dep->param;
     }
     return OCT_OK;
@@ -199,7 +198,7 @@ static oct_err fill(octi_cluster *cluster, octi_job *job, const octi_task_record
             return code;
     }
     if (record->priority != 0 || record->time_limit > 0) {
-        octi_more *more = octi_job_more(job, 0);
+        octi_more *more = octi_job_more(job);
         if (!more)
             return oct_fail(err, OCT_E_NOMEM, "out of memory for a task");
         more->options.priority = record->priority;
@@ -241,7 +240,7 @@ static bool hand_over_call(octi_job *job)
 static oct_err take_turn(octi_job *job, oct_error *err)
 {
     oct_actor actor;
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     memcpy(&actor, job->args, sizeof(actor));
     if (more)
         more->actor = actor.id;

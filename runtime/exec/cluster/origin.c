@@ -39,8 +39,8 @@ static int rank_of_values(octi_cluster *cluster, const octi_job *job)
 {
     uint64_t most = WORTH_GOING;
     int rank = ANYWHERE;
-    for (uint32_t i = 0; i < job->more->dep_count; i++) {
-        const octi_job *dep = job->more->deps[i].job;
+    for (uint32_t i = 0; i < job->dep_count; i++) {
+        const octi_job *dep = job->deps->at[i].job;
         if (is_everywhere(cluster, dep))
             continue;
         if (!octi_job_is_remote(dep)) {
@@ -63,12 +63,10 @@ static int rank_of_values(octi_cluster *cluster, const octi_job *job)
 
 static int place(octi_cluster *cluster, const octi_job *job)
 {
-    if (!job->more)
-        return ANYWHERE;
-    const oct_options *options = &job->more->options;
-    if (options->node > 0)
+    const oct_options *options = job->more ? &job->more->options : NULL;
+    if (options && options->node > 0)
         return options->node - 1;
-    octi_job *near = options->near ? octi_job_of(options->near) : NULL;
+    octi_job *near = options && options->near ? octi_job_of(options->near) : NULL;
     if (near && octi_job_state(near) == OCTI_DONE)
         return octi_job_is_remote(near) ? octi_value_location(near).rank : cluster->rank;
     return rank_of_values(cluster, job);
@@ -135,7 +133,7 @@ bool octi_origin_in_order(octi_executor *executor, const octi_job *job)
 {
     const octi_cluster *cluster = (octi_cluster *)executor;
     return job->more->options.node - 1 != cluster->rank && job->args_size <= OVERTAKES_ABOVE &&
-           job->more->dep_count == 0;
+           job->dep_count == 0;
 }
 
 /* ---- sending ---- */
@@ -155,8 +153,8 @@ static size_t packed_deps(octi_cluster *cluster, int to_rank, const octi_job *jo
     octi_buffer *to = &cluster->scratch;
     static const char zeros[16];
     to->size = 0;
-    for (uint32_t i = 0; *code == OCT_OK && i < job->more->dep_count; i++) {
-        const octi_dep *dep = &job->more->deps[i];
+    for (uint32_t i = 0; *code == OCT_OK && i < job->dep_count; i++) {
+        const octi_dep *dep = &job->deps->at[i];
         octi_job *from = nearest(dep->job, to_rank);
         octi_dep_record record = {.param = dep->param, .task = from->task->index, .rank = -1};
         size_t start = to->size;
@@ -179,7 +177,7 @@ static size_t packed_deps(octi_cluster *cluster, int to_rank, const octi_job *jo
 
 static oct_err write_task(octi_cluster *cluster, int to, const octi_job *job, uint64_t id)
 {
-    uint32_t deps = job->more ? job->more->dep_count : 0;
+    uint32_t deps = job->dep_count;
     oct_err code = OCT_OK;
     size_t after = deps > 0 ? packed_deps(cluster, to, job, &code) : 0;
     if (code != OCT_OK)

@@ -77,7 +77,7 @@ octi_job *octi_relay_create(octi_crew *crew, const octi_nested *from, const char
 {
     relay *self = malloc(sizeof(*self) + size);
     octi_job *job = self ? octi_job_create(crew->base.pool, &relay_task) : NULL;
-    octi_more *more = job ? octi_job_more(job, 0) : NULL;
+    octi_more *more = job ? octi_job_more(job) : NULL;
     if (!more) {
         free(self);
         for (int i = 0; job && i < 2; i++)
@@ -145,7 +145,7 @@ static void hand_on(octi_crew *crew, octi_job *job, uint64_t who)
         octi_shared_serve(job, who);
         return;
     }
-    octi_more *more = octi_job_more(job, 0);
+    octi_more *more = octi_job_more(job);
     if (more) {
         more->options.node = 1;
         executor->class->submit(executor, job);

@@ -30,7 +30,7 @@
 /* Threads that take the places of those whose tasks wait for something shared. */
 enum { SPARES = 448 };
 
-enum { BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
+enum { GLANCES = 40, BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
 
 typedef struct threads threads;
 
@@ -212,6 +212,7 @@ static void *take_from_inbox(worker *self)
     if (count == 0)
         return NULL;
     for (int i = count - 1; i > 0; i--) {
+        __builtin_prefetch(items[i], 1); /* the submitter's core has it */
         if (!octi_deque_push(&self->deque, items[i], memory_order_release))
             run_item(self, items[i]);
     }
@@ -263,11 +264,26 @@ static void *find_or_be_fed(worker *self)
     return item || !feed->next ? item : feed->next(feed->ctx);
 }
 
+/* A few looks of which nobody is told: telling costs a cache line that all workers want. Not while
+ * others are parked: who adds work would wake one of them. */
+static void *glance(worker *self, octi_job *job)
+{
+    void *item = find_or_be_fed(self);
+    for (int i = 0; !item && i < GLANCES; i++) {
+        if ((job && octi_job_ended(job)) ||
+            atomic_load_explicit(&self->pool->parked, memory_order_relaxed) > 0)
+            break;
+        octi_relax();
+        item = find_or_be_fed(self);
+    }
+    return item;
+}
+
 /* Looks for work for a while; NULL when there was none, or when `job` has ended. */
 static void *search(worker *self, octi_job *job)
 {
     threads *pool = self->pool;
-    void *item = find_or_be_fed(self);
+    void *item = glance(self, job);
     if (item)
         return item;
     atomic_fetch_add_explicit(&pool->searching, 1, memory_order_seq_cst);
@@ -419,9 +435,9 @@ static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int de
         return false;
     bool circle = false;
     if (octi_job_pin(job)) { /* it stays in its state, and its arguments with it */
-        uint32_t deps = octi_job_state(job) == OCTI_WAITING && job->more ? job->more->dep_count : 0;
+        uint32_t deps = octi_job_state(job) == OCTI_WAITING ? job->dep_count : 0;
         for (uint32_t i = 0; !circle && i < deps; i++)
-            circle = waits_in_a_circle(pool, job->more->deps[i].job, goal, depth + 1);
+            circle = waits_in_a_circle(pool, job->deps->at[i].job, goal, depth + 1);
         octi_job_unpin(job);
     }
     octi_job *ahead = !circle && octi_is_call(job->task) ? octi_turn_ahead(job) : NULL;
