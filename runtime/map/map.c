@@ -7,6 +7,7 @@
 #include "runtime/exec/failure.h"
 #include "runtime/exec/loop.h"
 #include "runtime/exec/pool.h"
+#include "runtime/future/choose.h"
 #include "runtime/future/wait.h"
 #include "runtime/map/map.h"
 #include "runtime/task/type.h"
@@ -135,13 +136,23 @@ oct_err octi_map_watched(oct_pool *pool, const oct_map_options *options, oct_tas
         return code;
     if (!in)
         return oct_fail(err, OCT_E_INVALID, "there are no inputs for '%s'", task->name);
+    if (options && options->tags && octi_tags_choose(pool, options->tags, err) < 0)
+        return err->code;
     char *filled = malloc(task->args_size);
     if (!filled)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for the arguments of '%s'", task->name);
     memcpy(filled, args, task->args_size);
     code = fill_in(task, filled, futures, future_count, err);
     if (code == OCT_OK) {
-        octi_map_call call = {pool, task, filled, in, count, out, options ? options->chunk : 0, watch};
+        octi_map_call call = {.pool = pool,
+                              .task = task,
+                              .args = filled,
+                              .in = in,
+                              .count = count,
+                              .out = out,
+                              .chunk = options ? options->chunk : 0,
+                              .tags = options ? options->tags : NULL,
+                              .watch = watch};
         code = run(&call, options, err);
     }
     free(filled);

@@ -23,6 +23,7 @@ typedef struct octi_map_call {
     size_t count;
     void *out;
     size_t chunk;          /* 0: to be found out */
+    const char *tags;      /* of the nodes that run it; NULL: any */
     octi_map_watch *watch; /* or NULL */
 } octi_map_call;
 

@@ -16,9 +16,9 @@ struct oct_mapping {
     octi_map_watch watch;
     oct_pool *pool;
     oct_task *task;
-    oct_map_options options;
-    char *args;     /* the task's C struct, copied */
-    uint32_t owned; /* a bit for each argument whose copy is ours */
+    oct_map_options options; /* the tags copied */
+    char *args;              /* the task's C struct, copied */
+    uint32_t owned;          /* a bit for each argument whose copy is ours */
     oct_future *futures[8];
     size_t future_count;
     const void *in;
@@ -48,6 +48,15 @@ static oct_err copy_args(oct_mapping *self, const void *args)
     return OCT_OK;
 }
 
+static oct_err copy_options(oct_mapping *self, const oct_map_options *options)
+{
+    self->options = options ? *options : (oct_map_options){0};
+    if (!self->options.tags)
+        return OCT_OK;
+    self->options.tags = strdup(options->tags);
+    return self->options.tags ? OCT_OK : OCT_E_NOMEM;
+}
+
 static void mapping_free(oct_mapping *self)
 {
     for (uint32_t i = 1; self->args && i < self->task->param_count; i++) {
@@ -55,6 +64,7 @@ static void mapping_free(oct_mapping *self)
             octi_value_release(&self->task->types[i], self->args + self->task->params[i].offset);
     }
     free(self->args);
+    free((char *)self->options.tags);
     free(self);
 }
 
@@ -94,7 +104,7 @@ static oct_err start_thread(oct_mapping *self, oct_error *err)
 }
 
 static oct_mapping *mapping_create(oct_pool *pool, oct_task *task, oct_future *const *futures,
-                                   size_t future_count, const void *args)
+                                   size_t future_count, const void *args, const oct_map_options *options)
 {
     oct_mapping *self = calloc(1, sizeof(*self));
     if (!self)
@@ -105,7 +115,7 @@ static oct_mapping *mapping_create(oct_pool *pool, oct_task *task, oct_future *c
     self->future_count = future_count;
     for (size_t i = 0; i < future_count; i++)
         self->futures[i] = futures[i];
-    if (copy_args(self, args) == OCT_OK)
+    if (copy_args(self, args) == OCT_OK && copy_options(self, options) == OCT_OK)
         return self;
     mapping_free(self);
     return NULL;
@@ -123,12 +133,11 @@ oct_mapping *octi_map_async(oct_pool *pool, const oct_map_options *options, oct_
     }
     if (octi_pool_admit(pool, err) != OCT_OK)
         return NULL;
-    oct_mapping *self = mapping_create(pool, task, futures, future_count, args);
+    oct_mapping *self = mapping_create(pool, task, futures, future_count, args, options);
     if (!self) {
         oct_fail(err, OCT_E_NOMEM, "out of memory for a map of '%s'", task->name);
         return NULL;
     }
-    self->options = options ? *options : (oct_map_options){0};
     self->in = in;
     self->count = count;
     self->out = out;

@@ -189,7 +189,9 @@ static oct_err submit_part(const octi_map_call *call, part *self, oct_error *err
     octi_buffer request = {0};
     oct_err code = write_request(call, self->start, self->count, &request);
     if (code == OCT_OK) {
-        self->future = oct_submit(call->pool, octi_map_chunk, ((oct_bytes){request.data, request.size}));
+        const oct_options tagged = {.tags = call->tags};
+        self->future = oct_submit_with(call->pool, call->tags ? &tagged : NULL, octi_map_chunk,
+                                       ((oct_bytes){request.data, request.size}));
         code = self->future ? OCT_OK : OCT_E_NOMEM;
     }
     octi_buffer_deinit(&request);

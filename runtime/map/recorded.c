@@ -34,7 +34,8 @@ static oct_future *start(const octi_map_call *call, char *args, size_t item)
 {
     const octi_type *type = &call->task->types[0];
     memcpy(args + call->task->params[0].offset, (const char *)call->in + item * type->size, type->size);
-    return octi_submit(call->pool, NULL, call->task, args, NULL, 0);
+    const oct_options tagged = {.tags = call->tags};
+    return octi_submit(call->pool, call->tags ? &tagged : NULL, call->task, args, NULL, 0);
 }
 
 /* Chunks whose size depends on the time would not be found again, and would lose all their items

@@ -48,9 +48,12 @@ OCT_TASK(int, fails_until_third, const char *, path)
     return (int)times;
 }
 
+/* It lasts for a while, so that a worker that the system keeps from its processor before it has noted
+ * anything is not overtaken by all that others could do meanwhile. */
 OCT_TASK(void, note, const char *, path, char, byte)
 {
     append(path, byte);
+    oct_sleep(0.001);
 }
 
 /* Says that it has begun by a byte in the file, and lasts until that is removed. */

@@ -70,6 +70,36 @@ static void nodes_that_have_it_take_turns(void **state)
     free(counts);
 }
 
+OCT_TASK(int, tagged_node_of, int, item)
+{
+    (void)item;
+    return oct_node();
+}
+
+static void a_map_runs_where_its_tags_are(void **state)
+{
+    enum { COUNT = 100 };
+    int in[COUNT] = {0}, out[COUNT], last = oct_pool_nodes(*state) - 1;
+    char tag[32];
+    need_tags(*state);
+    snprintf(tag, sizeof(tag), "all+rank%d", last);
+    oct_map_options options = {.tags = tag};
+    assert_int_equal(oct_map_with(*state, &options, tagged_node_of, in, COUNT, out), OCT_OK);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(out[i], last);
+
+    oct_mapping *mapping = oct_map_async_with(*state, &options, tagged_node_of, in, COUNT, out);
+    memset(tag, 'x', sizeof(tag) - 1); /* the map has its own copy */
+    assert_int_equal(oct_mapping_wait(mapping, OCT_FOREVER), OCT_OK);
+    oct_mapping_destroy(mapping);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(out[i], last);
+
+    options.tags = "all+tpu";
+    assert_int_equal(oct_map_with(*state, &options, tagged_node_of, in, COUNT, out), OCT_E_NOTFOUND);
+    assert_string_equal(oct_last_error()->what, "no node has the tags 'all+tpu'");
+}
+
 static void a_tag_that_nobody_has_fails_at_once(void **state)
 {
     need_tags(*state);
@@ -109,6 +139,7 @@ int suite_tags(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_task_runs_where_its_tags_are, open_tagged, suite_close),
+        cmocka_unit_test_setup_teardown(a_map_runs_where_its_tags_are, open_tagged, suite_close),
         cmocka_unit_test_setup_teardown(nodes_that_have_it_take_turns, open_tagged, suite_close),
         cmocka_unit_test_setup_teardown(a_tag_that_nobody_has_fails_at_once, open_tagged, suite_close),
         cmocka_unit_test_setup_teardown(tags_that_make_no_sense_are_refused, open_tagged, suite_close),

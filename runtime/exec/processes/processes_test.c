@@ -435,7 +435,7 @@ static void an_item_that_crashes_costs_a_map_that_item_alone(void **state)
         int in[COUNT], out[COUNT], crashes = 0;
         for (int i = 0; i < COUNT; i++)
             in[i] = i;
-        const oct_map_options options = {chunks[k], count_crash, &crashes};
+        const oct_map_options options = {.chunk = chunks[k], .on_failure = count_crash, .ctx = &crashes};
         assert_int_equal(oct_map_with(*state, &options, add_one_or_die, in, COUNT, out), OCT_E_CRASH);
         assert_int_equal(crashes, 8);
         for (int i = 0; i < COUNT; i++)

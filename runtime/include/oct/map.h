@@ -24,6 +24,8 @@ typedef struct oct_map_options {
     size_t chunk; /* items at a time; 0: found out while it runs, aiming at a fraction of a ms */
     oct_item_failed_fn on_failure; /* NULL: only the first failure is kept, for oct_last_error */
     void *ctx;
+    const char *tags; /* run on nodes that have all of these (oct/tags.h), in turn, or fail with
+                         OCT_E_NOTFOUND before any item has run; NULL: anywhere */
 } oct_map_options;
 
 /* Waits for all items. An item that fails has a zeroed out[i] and stops no other:

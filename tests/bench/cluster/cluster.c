@@ -153,9 +153,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "cluster: needs two ranks: mpirun -n 2 %s --pool=cluster:1\n", argv[0]);
         return 2;
     }
-    bench_line(pool, "round_trip", bench_least(ROUNDS, round_trip, pool) * 1e6, "round_trip_us", "raw MPI",
-               raw_small * 1e6);
-    bench_line(pool, "submit_result", 1 / bench_least(ROUNDS, to_the_other, pool), "tasks_per_s", NULL, 0);
+    double trip = bench_least(ROUNDS, round_trip, pool) * 1e6;
+    bench_line(pool, "round_trip", trip, "round_trip_us", "raw MPI", raw_small * 1e6);
+    bool has_peer = argc == 4; /* its name, and its two figures */
+    const char *peer = has_peer ? argv[1] : NULL;
+    bench_line(pool, "submit_result", 1 / bench_least(ROUNDS, to_the_other, pool), "tasks_per_s", peer,
+               has_peer ? strtod(argv[2], NULL) : 0);
+    if (has_peer)
+        bench_line(pool, "submit_result", trip, "round_trip_us", peer, strtod(argv[3], NULL));
     bench_line(pool, "submit_shared", 1 / bench_least(ROUNDS, to_anyone, pool), "tasks_per_s", NULL, 0);
     bench_line(pool, "one_megabyte", bench_least(ROUNDS, one_megabyte, pool) * 1e6, "us",
                "raw MPI, both ways", raw_large * 1e6);

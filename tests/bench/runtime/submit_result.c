@@ -61,38 +61,39 @@ static double run_tbb(void *ctx)
 }
 #endif
 
-/* The same with Python's concurrent.futures: tasks a second, and microseconds for one. */
-static const char python_peer[] =
-    "import concurrent.futures as c, time, sys\n"
-    "def f(x): return x + 1\n"
-    "if __name__ == '__main__':\n"
-    "    kind = c.ProcessPoolExecutor if sys.argv[1] == 'processes' else c.ThreadPoolExecutor\n"
-    "    with kind(int(sys.argv[2])) as e:\n"
-    "        e.submit(f, 0).result()\n"
-    "        n = 20000\n"
-    "        t = time.perf_counter(); r = [x.result() for x in [e.submit(f, i) for i in range(n)]]\n"
-    "        a = n / (time.perf_counter() - t)\n"
-    "        n = 2000\n"
-    "        t = time.perf_counter(); r = [e.submit(f, i).result() for i in range(n)]\n"
-    "        print(a, (time.perf_counter() - t) / n * 1e6)\n";
+typedef struct figures {
+    double per_second, round_trip;
+} figures;
 
-static int run_python(oct_pool *pool, double *per_second, double *round_trip)
+static void tell(oct_pool *pool, figures ours, const char *peer, figures theirs)
 {
-    char path[] = "/tmp/octavo-bench-XXXXXX", command[256];
-    int file = mkstemp(path);
-    if (file < 0)
-        return 0;
-    FILE *script = fdopen(file, "w");
-    fputs(python_peer, script);
-    fclose(script);
-    snprintf(command, sizeof(command), "python3 %s %s %d 2>/dev/null", path, oct_pool_kind(pool),
-             oct_pool_workers(pool));
-    FILE *output = popen(command, "r");
-    int found = output && fscanf(output, "%lf %lf", per_second, round_trip) == 2;
+    bench_line(pool, "submit_result", ours.per_second, "tasks_per_s", peer, theirs.per_second);
+    bench_line(pool, "submit_result", ours.round_trip, "round_trip_us", peer, theirs.round_trip);
+}
+
+/* What peer.py, which lies in the repository (OCTAVO_ROOT, or the current folder), measures; by
+ * Debian's Python, which has Debian's packages, whatever is first on the PATH. False: no such peer here. */
+static bool run_python(const char *peer, int workers, figures *out)
+{
+    const char *root = getenv("OCTAVO_ROOT");
+    char command[4096];
+    snprintf(command, sizeof(command), "/usr/bin/python3 '%s/tests/bench/runtime/peer.py' %s %d 2>/dev/null",
+             root ? root : ".", peer, workers);
+    FILE *output = popen(command, "re");
+    bool found = output && fscanf(output, "%lf %lf", &out->per_second, &out->round_trip) == 2;
     if (output)
         pclose(output);
-    remove(path);
     return found;
+}
+
+static void tell_beside_python(oct_pool *pool, figures ours)
+{
+    figures theirs = {0};
+    int workers = oct_pool_workers(pool);
+    bool is_known = run_python(oct_pool_kind(pool), workers, &theirs);
+    tell(pool, ours, is_known ? "python concurrent.futures" : NULL, theirs);
+    if (strcmp(oct_pool_kind(pool), "processes") == 0 && run_python("dask", workers, &theirs))
+        tell(pool, ours, "dask distributed", theirs);
 }
 
 int main(int argc, char **argv)
@@ -103,16 +104,12 @@ int main(int argc, char **argv)
     many.futures = malloc((size_t)many.count * sizeof(oct_future *));
     if (!many.futures)
         return 1;
-    double rate = (double)many.count / bench_least(7, run_many, &many);
-    double round_trip = bench_least(3, run_one_by_one, &few) / (double)few.count * 1e6;
-    double peer_rate, peer_round_trip;
-    bool python = run_python(pool, &peer_rate, &peer_round_trip);
-    const char *peer = python ? "python concurrent.futures" : NULL;
-    bench_line(pool, "submit_result", rate, "tasks_per_s", peer, python ? peer_rate : 0);
-    bench_line(pool, "submit_result", round_trip, "round_trip_us", peer, python ? peer_round_trip : 0);
+    figures ours = {.per_second = (double)many.count / bench_least(7, run_many, &many),
+                    .round_trip = bench_least(3, run_one_by_one, &few) / (double)few.count * 1e6};
+    tell_beside_python(pool, ours);
 #ifdef HAVE_TBB
     if (is_local)
-        bench_line(pool, "submit_result", rate, "tasks_per_s", "onetbb (without results)",
+        bench_line(pool, "submit_result", ours.per_second, "tasks_per_s", "onetbb (without results)",
                    (double)many.count / bench_least(3, run_tbb, &many));
 #endif
     free(many.futures);

@@ -8,7 +8,7 @@
 #include "tests/bench/runtime/bench.h"
 #include "tests/bench/runtime/sha1.h"
 
-enum { DEPTH = 10, SEED = 19, NODES = 4130071, MOST_CHILDREN = 100 };
+enum { DEPTH = 10, SEED = 19, NODES = 4130071, MOST_CHILDREN = 100, SPREAD = 5 };
 static const double branching = 4;
 
 typedef struct node {
@@ -71,6 +71,26 @@ OCT_TASK(long, count_tree, node, parent)
     return count;
 }
 
+/* Where workers share no memory: the upper levels are futures, which go to whoever has nothing to do,
+ * on any rank, and what is below them is forked where it arrives. */
+OCT_TASK(long, count_spread, node, parent)
+{
+    if (parent.depth >= SPREAD)
+        return count_tree(parent);
+    int most = children(&parent);
+    oct_future *below[MOST_CHILDREN];
+    for (int i = 0; i < most; i++)
+        below[i] = oct_submit(oct_task_pool(), count_spread, child(&parent, i));
+    long count = 1;
+    for (int i = 0; i < most; i++) {
+        long found;
+        if (oct_result(below[i], &found) != OCT_OK)
+            oct_die(below[i]);
+        count += found;
+    }
+    return count;
+}
+
 static long count_by_openmp(node parent)
 {
     long count = 1;
@@ -127,7 +147,9 @@ static double run_octavo(void *pool)
 {
     long count;
     double began = bench_now();
-    oct_future *f = oct_submit((oct_pool *)pool, count_tree, root());
+    bool is_local = strcmp(oct_pool_kind(pool), "threads") == 0;
+    oct_future *f =
+        is_local ? oct_submit((oct_pool *)pool, count_tree, root()) : oct_submit(pool, count_spread, root());
     if (oct_result(f, &count) != OCT_OK)
         oct_die(f);
     double took = bench_now() - began;
