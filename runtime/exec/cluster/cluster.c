@@ -63,8 +63,11 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     octi_node_set(cluster->rank, cluster->members[cluster->rank].node);
     if (cluster->processes)
         octi_errands_set_node(cluster->processes, cluster->rank, cluster->members[cluster->rank].node);
-    const octi_feed feed = {octi_guest_next, octi_guest_more,
-                            cluster->processes ? octi_guest_run_isolated : NULL, cluster};
+    const octi_feed feed = {.next = octi_guest_next,
+                            .more = octi_guest_more,
+                            .linger = octi_progress_lingers,
+                            .run = cluster->processes ? octi_guest_run_isolated : NULL,
+                            .ctx = cluster};
     return octi_threads_open(cluster->members[cluster->rank].workers, pool, &feed, &cluster->local, err);
 }
 

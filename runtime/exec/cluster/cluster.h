@@ -81,10 +81,13 @@ struct octi_cluster {
     _Atomic uint32_t wanted; /* somebody found it taken, and wants something */
     _Atomic(octi_post *) posts;
     _Atomic int64_t polled_ns;
-    octi_peer *peers;        /* guarded by polling, and so is what follows */
-    octi_parcel *spare;      /* parcels to use again */
-    octi_guest *first_guest; /* all that have not ended */
-    octi_asking *asking;     /* fetches under way */
+    _Atomic int64_t heard_ns;    /* when something last came or went */
+    _Atomic int64_t patience_ns; /* how long a thread that waits polls beside workers that are awake */
+    _Atomic int awaiting;        /* threads of the program that poll */
+    octi_peer *peers;            /* guarded by polling, and so is what follows */
+    octi_parcel *spare;          /* parcels to use again */
+    octi_guest *first_guest;     /* all that have not ended */
+    octi_asking *asking;         /* fetches under way */
     octi_buffer scratch;
     uint64_t next_id;
     int64_t *task_ns; /* by a task's index: how long it takes, smoothed; 0: not known */
@@ -168,6 +171,9 @@ void octi_origin_lost(octi_cluster *cluster);
 /* The next job for a worker of this rank: a guest, or a shared one. */
 octi_job *octi_guest_next(void *cluster);
 bool octi_guest_more(void *cluster);
+
+/* Whether an idle worker is to go on communicating. */
+bool octi_progress_lingers(void *cluster);
 
 /* Runs it in a worker process. */
 bool octi_guest_run_isolated(void *cluster, octi_job *job);

@@ -95,11 +95,14 @@ static bool push(octi_cluster *cluster, int rank, octi_job *job)
 }
 
 /* What tasks submit stays on their worker, where it is found soonest, once the others have as
- * much as they can take. */
+ * much as they can take. Not what has waited for an answer that comes in just now: who sent it has room
+ * again, which nobody has counted yet. */
 static bool keeps(octi_cluster *cluster)
 {
-    return octi_here.worker && atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) >=
-                                   (size_t)atomic_load_explicit(&cluster->credit, memory_order_relaxed);
+    int wanted =
+        atomic_load_explicit(&cluster->credit, memory_order_relaxed) + octi_threads_idle(cluster->local);
+    return octi_here.worker && !octi_progress_is_mine() &&
+           atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) >= (size_t)wanted;
 }
 
 static void enqueue(octi_cluster *cluster, octi_job *job)
@@ -271,7 +274,7 @@ static void send_task(octi_cluster *cluster, int to, octi_job *job)
 enum { AT_ONCE = 64 };
 
 /* Jobs off a line for a rank, at most `most`; of the shared line only what the rank has room
- * for. */
+ * for, and our own idle workers leave. */
 static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **jobs, int most)
 {
     int count = 0;
@@ -281,7 +284,9 @@ static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **job
     if (first && shared) {
         cluster->level = level_of(cluster, first->task);
         int has_room = room(cluster, rank, cluster->level, line->count);
+        int beyond_ours = (int)line->count - octi_threads_idle(cluster->local);
         most = most < has_room ? most : has_room;
+        most = most < beyond_ours ? most : beyond_ours;
     }
     while (count < most && (jobs[count] = octi_line_pop(line)))
         count++;

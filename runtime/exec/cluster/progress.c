@@ -3,13 +3,21 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/exec/cluster/cluster.h"
+#include "runtime/exec/context.h"
 #include "runtime/exec/futex.h"
 #include "runtime/exec/spin.h"
+#include "runtime/exec/threads/threads.h"
 
 /* How a waiting thread backs off: it polls for so long, yields between polls for so long, and
  * then sleeps between them, longer and longer. Ranks that share few processors depend on it:
  * whoever has nothing to do must not be in the way of who has. */
-enum { SPIN_NS = 50000, YIELD_NS = 500000, SHORTEST_NS = 20000, LONGEST_NS = 500000 };
+enum {
+    SHORTEST_SPIN_NS = 1000,
+    SPIN_NS = 50000,
+    YIELD_NS = 500000,
+    SHORTEST_NS = 20000,
+    LONGEST_NS = 500000
+};
 
 /* The helper of a rank that has heard nothing for a second sleeps longer still: a pool that is
  * only kept open costs next to nothing. */
@@ -126,6 +134,8 @@ static bool communicate(octi_cluster *cluster)
         octi_progress_broke(cluster, &error);
     if (came)
         send_all(cluster);
+    if (came || moved)
+        atomic_store_explicit(&cluster->heard_ns, octi_clock_ns(), memory_order_relaxed);
     return moved || came;
 }
 
@@ -214,22 +224,54 @@ void octi_progress_until(octi_cluster *cluster, _Atomic uint32_t *word)
     }
 }
 
-/* It is for answers that are near that a thread polls itself; for others the helper does, which
- * wakes it. */
+/* A short answer is soonest seen by who waits for it. But where the workers are awake they communicate
+ * as well, and one thread more than they are would only be in their way: then it polls no longer than
+ * was of use lately. */
+static void learn_patience(octi_cluster *cluster, bool was_of_use)
+{
+    int64_t ns = atomic_load_explicit(&cluster->patience_ns, memory_order_relaxed);
+    ns = was_of_use ? 2 * ns : ns / 2;
+    ns = ns > SPIN_NS ? SPIN_NS : ns < SHORTEST_SPIN_NS ? SHORTEST_SPIN_NS : ns;
+    atomic_store_explicit(&cluster->patience_ns, ns, memory_order_relaxed);
+}
+
+static bool is_in_the_way(octi_cluster *cluster, int64_t waited)
+{
+    return !octi_here.worker && octi_threads_are_awake(cluster->local) &&
+           waited > atomic_load_explicit(&cluster->patience_ns, memory_order_relaxed);
+}
+
+/* It is for answers that are near that a thread polls itself; for others the workers and the helper do,
+ * which wake it. */
 bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadline_ns)
 {
     octi_cluster *cluster = (octi_cluster *)executor;
-    int64_t now = octi_clock_ns(), since = now;
-    while (!octi_job_ended(job) && now - since < YIELD_NS && cluster->size > 1) {
+    int64_t now = octi_clock_ns(), since = now, began = now;
+    bool gives_up = false;
+    atomic_fetch_add_explicit(&cluster->awaiting, 1, memory_order_relaxed);
+    while (!octi_job_ended(job) && now - since < YIELD_NS && cluster->size > 1 && !gives_up) {
         if (deadline_ns > 0 && now >= deadline_ns)
-            return false;
+            break;
         if (octi_progress(cluster))
             since = now;
         else if (now - since > SPIN_NS)
             sched_yield();
         now = octi_clock_ns();
+        gives_up = is_in_the_way(cluster, now - began);
     }
-    return octi_job_ended(job) || octi_job_sleep(job, deadline_ns);
+    atomic_fetch_sub_explicit(&cluster->awaiting, 1, memory_order_relaxed);
+    bool ended = octi_job_ended(job);
+    if (ended || gives_up)
+        learn_patience(cluster, ended);
+    return ended || octi_job_sleep(job, deadline_ns);
+}
+
+/* Who waits polls; where nobody does, an idle worker, as long as there was something lately. */
+bool octi_progress_lingers(void *ctx)
+{
+    octi_cluster *cluster = ctx;
+    return cluster->size > 1 && atomic_load_explicit(&cluster->awaiting, memory_order_relaxed) == 0 &&
+           octi_clock_ns() - atomic_load_explicit(&cluster->heard_ns, memory_order_relaxed) < YIELD_NS;
 }
 
 /* The workers that are idle communicate far more often than this; it is for when they all are

@@ -279,6 +279,12 @@ static void *glance(worker *self, octi_job *job)
     return item;
 }
 
+static bool lingers(threads *pool)
+{
+    return pool->feed.linger && atomic_load_explicit(&pool->searching, memory_order_relaxed) == 1 &&
+           pool->feed.linger(pool->feed.ctx);
+}
+
 /* Looks for work for a while; NULL when there was none, or when `job` has ended. */
 static void *search(worker *self, octi_job *job)
 {
@@ -287,9 +293,11 @@ static void *search(worker *self, octi_job *job)
     if (item)
         return item;
     atomic_fetch_add_explicit(&pool->searching, 1, memory_order_seq_cst);
-    for (int i = 0; !item && i < OCTI_SPINS / 4; i++) {
+    for (int i = 0; !item && (i < OCTI_SPINS / 4 || lingers(pool)); i++) {
         if (job && octi_job_ended(job))
             break;
+        if (i >= OCTI_SPINS / 4)
+            sched_yield();
         for (int k = 0; k < 4; k++)
             octi_relax();
         item = find_or_be_fed(self);
@@ -740,6 +748,21 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
 void octi_threads_wake(octi_executor *executor)
 {
     wake_one((threads *)executor);
+}
+
+bool octi_threads_are_awake(const octi_executor *executor)
+{
+    return atomic_load_explicit(&((const threads *)executor)->parked, memory_order_relaxed) == 0;
+}
+
+int octi_threads_idle(const octi_executor *executor)
+{
+    const threads *pool = (const threads *)executor;
+    const worker *self = this_worker();
+    bool is_between_tasks = self && self->pool == pool && !octi_here.frame->job;
+    int idle = atomic_load_explicit(&pool->parked, memory_order_relaxed) +
+               atomic_load_explicit(&pool->searching, memory_order_relaxed);
+    return idle == 0 && is_between_tasks ? 1 : idle;
 }
 
 const octi_executor_class octi_threads_class = {

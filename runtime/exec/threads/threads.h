@@ -12,6 +12,10 @@ typedef struct octi_feed {
     /* True when next has one. A worker asks before it sleeps; octi_threads_wake wakes it. */
     bool (*more)(void *ctx);
 
+    /* True when a worker that has found nothing for a while goes on looking, and yields in between, before
+     * it sleeps. Asked of one worker at a time, again and again. NULL: false. */
+    bool (*linger)(void *ctx);
+
     /* Runs a QUEUED job, as octi_run_job does; NULL: that does. */
     bool (*run)(void *ctx, octi_job *job);
 
@@ -24,6 +28,12 @@ OCT_NODISCARD oct_err octi_threads_open(int count, oct_pool *pool, const octi_fe
 
 /* There is more. Any thread; costs nothing while the workers are busy. */
 void octi_threads_wake(octi_executor *threads);
+
+/* True when no worker sleeps: one that runs nothing looks for work, and asks the feed for it. */
+bool octi_threads_are_awake(const octi_executor *executor);
+
+/* About how many workers have nothing to run, the calling one included. */
+int octi_threads_idle(const octi_executor *executor);
 
 /* The calling worker's task is about to sleep: another thread takes its place. False when there can
  * be no more of them; then the worker has to run others meanwhile. */
