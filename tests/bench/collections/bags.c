@@ -1,6 +1,6 @@
 /* bag_topk, bag_groupby, bag_sort: the largest hundred of an array of doubles beside a plain scan of it for
  * its largest, sums by 100 and by a million keys beside a loop over an array of sums, and all in order beside
- * numpy's or, failing that, none. bags [--pool=SPEC] [ROWS] */
+ * pandas. bags [--pool=SPEC] [ROWS] */
 #include <stdio.h>
 #include <stdlib.h>
 

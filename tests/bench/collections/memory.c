@@ -3,34 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "oct/arrow.h"
+#include "tests/bench/collections/columns.h"
 #include "tests/bench/collections/peer.h"
 #include "tests/bench/runtime/bench.h"
 
 enum { FEW = 100, MANY = 1000000, TOP = 100, TIMES = 3 };
 
-static void release_schema(struct ArrowSchema *schema)
-{
-    schema->release = NULL;
-}
-
-static void release_array(struct ArrowArray *array)
-{
-    array->release = NULL;
-}
-
 /* few and many int64, x double: the rows that peer.py makes. */
 static oct_frame *make_table(oct_pool *pool, int64_t rows)
 {
-    static const char *const names[] = {"few", "many", "x"}, *const formats[] = {"l", "l", "g"};
-    struct ArrowSchema columns[3], *about[3], schema = {.format = "+s", .n_children = 3, .children = about};
-    struct ArrowArray values[3], *children[3],
-        array = {.length = rows, .n_children = 3, .children = children};
-    const void *buffers[3][2] = {{0}}, *none[1] = {NULL};
-    int64_t *few = malloc((size_t)rows * 8), *many = malloc((size_t)rows * 8);
-    double *x = malloc((size_t)rows * 8);
-    if (!few || !many || !x)
-        oct_die(NULL);
+    int64_t *few = columns_room((size_t)rows * 8), *many = columns_room((size_t)rows * 8);
+    double *x = columns_room((size_t)rows * 8);
     uint64_t state = 1;
     for (int64_t i = 0; i < rows; i++) {
         state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407); /* Knuth's MMIX */
@@ -38,21 +21,8 @@ static oct_frame *make_table(oct_pool *pool, int64_t rows)
         many[i] = (int64_t)(state >> 33) % MANY;
         x[i] = (double)(state >> 11) / 0x1p53;
     }
-    buffers[0][1] = few;
-    buffers[1][1] = many;
-    buffers[2][1] = x;
-    for (int i = 0; i < 3; i++) {
-        columns[i] = (struct ArrowSchema){.format = formats[i], .name = names[i], .release = release_schema};
-        values[i] = (struct ArrowArray){
-            .length = rows, .n_buffers = 2, .buffers = buffers[i], .release = release_array};
-        about[i] = &columns[i];
-        children[i] = &values[i];
-    }
-    schema.release = release_schema;
-    array.release = release_array;
-    array.n_buffers = 1;
-    array.buffers = none;
-    oct_frame *frame = oct_frame_from_arrow(pool, &schema, &array);
+    const column columns[] = {{"few", "l", few, NULL}, {"many", "l", many, NULL}, {"x", "g", x, NULL}};
+    oct_frame *frame = columns_frame(pool, columns, 3, rows);
     free(few);
     free(many);
     free(x);

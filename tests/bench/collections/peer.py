@@ -28,8 +28,8 @@ def jsonl(pattern):
     return [pd.read_json(path, lines=True).count() for path in sorted(glob.glob(pattern))]
 
 
-def table(rows):
-    """The columns that memory.c makes, by the same generator, a block at a time."""
+def states(rows):
+    """The states of the generator of memory.c and questions.c, a block at a time."""
     state, steps = np.empty(int(rows), np.uint64), 1 << 12
     multiply, add = 6364136223846793005, 1442695040888963407
     mask, at = 2**64 - 1, 1
@@ -45,8 +45,36 @@ def table(rows):
         size = min(steps, len(state) - begin)
         state[begin:begin + size] = block[:size]
         block = block * jump + shift
+    return state
+
+
+def table(rows):
+    """The columns that memory.c makes."""
+    state = states(rows)
     key = (state >> np.uint64(33)).astype(np.int64)
     return pd.DataFrame({"few": key % 100, "many": key % 1000000, "x": (state >> np.uint64(11)) / 2.0**53})
+
+
+def ids(rows):
+    """The columns that questions.c makes."""
+    state, many = states(rows), max(int(rows) // 100, 1)
+    key = (state >> np.uint64(33)).astype(np.int64)
+    draw = ((state >> np.uint64(11)) & np.uint64(0x3fffff)).astype(np.int64)
+    text = np.array(["id%03d" % i for i in range(100)])
+    long_text = np.array(["id%010d" % i for i in range(many)])
+    return pd.DataFrame({
+        "id1": pd.Categorical.from_codes(key % 100, text), "id2": pd.Categorical.from_codes(key // 100 % 100, text),
+        "id3": pd.Categorical.from_codes(key % many, long_text), "id4": key // 7 % 100, "id5": key // 11 % 100,
+        "id6": key // 13 % many, "v1": 1 + draw % 5, "v2": 1 + draw // 5 % 15,
+        "v3": (state >> np.uint64(11)) / 2.0**53 * 100})
+
+
+def by(frame, *keys):
+    return frame.groupby(list(keys), observed=True)
+
+
+def r2(frame):
+    return by(frame, "id2", "id4")[["v1", "v2"]].corr().iloc[0::2]["v2"] ** 2
 
 
 def series(rows):
@@ -66,6 +94,16 @@ QUESTIONS = {
     "resample": (series, lambda x: x.resample("h").agg(["mean", "max"])),
     "rolling": (series, lambda x: x.rolling(20, min_periods=1).mean()),
     "topk": (table, lambda t: t.x.nlargest(100)),
+    "question_1": (ids, lambda t: by(t, "id1").v1.sum()),
+    "question_2": (ids, lambda t: by(t, "id1", "id2").v1.sum()),
+    "question_3": (ids, lambda t: by(t, "id3").agg({"v1": "sum", "v3": "mean"})),
+    "question_4": (ids, lambda t: by(t, "id4").agg({"v1": "mean", "v2": "mean", "v3": "mean"})),
+    "question_5": (ids, lambda t: by(t, "id6").agg({"v1": "sum", "v2": "sum", "v3": "sum"})),
+    "question_6": (ids, lambda t: by(t, "id4", "id5").v3.agg(["median", "std"])),
+    "question_7": (ids, lambda t: by(t, "id3").v1.max() - by(t, "id3").v2.min()),
+    "question_8": (ids, lambda t: t[["id6", "v3"]].sort_values("v3", ascending=False).groupby("id6").head(2)),
+    "question_9": (ids, r2),
+    "question_10": (ids, lambda t: by(t, "id1", "id2", "id3", "id4", "id5", "id6").agg({"v3": "sum", "v1": "size"})),
 }
 
 make, ask = QUESTIONS[sys.argv[1]]
