@@ -312,7 +312,7 @@ void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id)
 /* ---- the workers' feed ---- */
 
 /* A guest's job is noted to begin now; of one that was cancelled the guest may be gone. */
-static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *count, int64_t now)
+static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *count)
 {
     if (atomic_load_explicit(count, memory_order_relaxed) == 0)
         return NULL;
@@ -320,28 +320,28 @@ static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *co
     octi_job *job = octi_line_pop(line);
     atomic_store_explicit(count, line->count, memory_order_relaxed);
     if (job && line == &cluster->guests && !octi_job_ended(job))
-        ((octi_guest *)(uintptr_t)job->executor)->began = now;
+        ((octi_guest *)(uintptr_t)job->executor)->began = octi_clock_ns();
     pthread_mutex_unlock(&cluster->lines);
     return job;
 }
 
-static octi_job *take_any(octi_cluster *cluster, int64_t now)
+static octi_job *take_any(octi_cluster *cluster)
 {
-    octi_job *job = take(cluster, &cluster->guests, &cluster->guests_count, now);
-    return job ? job : take(cluster, &cluster->shared, &cluster->shared_count, now);
+    octi_job *job = take(cluster, &cluster->guests, &cluster->guests_count);
+    return job ? job : take(cluster, &cluster->shared, &cluster->shared_count);
 }
 
 octi_job *octi_guest_next(void *ctx)
 {
     octi_cluster *cluster = ctx;
-    int64_t now = octi_clock_ns();
     octi_job *job = NULL;
-    if (now - atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) < POLL_EVERY_NS)
-        job = take_any(cluster, now);
+    if (octi_guest_more(cluster) &&
+        octi_clock_ns() - atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) < POLL_EVERY_NS)
+        job = take_any(cluster);
     if (job)
         return job;
     octi_progress(cluster);
-    return take_any(cluster, octi_clock_ns());
+    return take_any(cluster);
 }
 
 /* Whether the thread, which waits for a process, has left its place to another: where things are
