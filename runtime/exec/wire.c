@@ -77,9 +77,7 @@ oct_err octi_wire_request(octi_job *job, octi_buffer *to, oct_error *err)
     if (append_padded(to, &header, sizeof(header)) != OCT_OK ||
         append_padded(to, job->args, job->args_size) != OCT_OK)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for the arguments of '%s'", job->task->name);
-    oct_err code = append_values(job, to, start, err);
-    octi_trace_moved(to->size - start);
-    return code;
+    return append_values(job, to, start, err);
 }
 
 oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply)

@@ -5,6 +5,7 @@
 #include "runtime/exec/processes/crew.h"
 #include "runtime/exec/spin.h"
 #include "runtime/exec/wire.h"
+#include "runtime/trace/record.h"
 
 enum {
     /* A task that was sent ahead moves on when its worker has not finished one for so long
@@ -186,6 +187,7 @@ void octi_crew_send(octi_crew *crew, octi_hand *hand, octi_job *job)
         octi_crew_again(crew, job);
         return;
     }
+    octi_trace_moved(hand->request.size); /* not before: a full one is written again later */
     hand->touched = true;
     double limit = limit_of(job);
     if (limit > 0) {
