@@ -168,7 +168,7 @@ pods_are_added_and_leave() {
     try 0 up
 }
 
-begun() { [ "$("$octavo" exec --on kubernetes --name "$name" cat trace | grep -c done)" -ge "$1" ]; }
+begun() { [ "$("$octavo" exec --on kubernetes --name "$name" cat trace | grep -c 'done')" -ge "$1" ]; }
 
 # Each pod has a home of its own: what rank 0 traced is all that is looked at.
 a_pod_that_is_killed_costs_one_attempt_and_no_result() {
