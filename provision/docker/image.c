@@ -6,6 +6,7 @@
 
 #include "provision/core/json.h"
 #include "provision/core/tar.h"
+#include "provision/docker/credentials.h"
 #include "provision/docker/found.h"
 #include "provision/docker/image.h"
 #include "provision/docker/progress.h"
@@ -71,8 +72,8 @@ static oct_err perform(octi_docker *docker, octi_http_request *request, const oc
 }
 
 /* POSTs to path, with what fd gives when it is not negative, and follows the progress. */
-static oct_err follow(octi_docker *docker, char *path, int fd, double timeout, const octi_image_watch *watch,
-                      oct_error *err)
+static oct_err follow_with(octi_docker *docker, char *path, const char *const *headers, int fd,
+                           double timeout, const octi_image_watch *watch, oct_error *err)
 {
     if (!path)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
@@ -83,6 +84,7 @@ static oct_err follow(octi_docker *docker, char *path, int fd, double timeout, c
     octi_http_request request = {
         .method = "POST",
         .path = path,
+        .headers = headers,
         .content_type = "application/x-tar",
         .body_fd = fd,
         .stream_body = fd >= 0,
@@ -103,6 +105,12 @@ static oct_err follow(octi_docker *docker, char *path, int fd, double timeout, c
     octi_progress_deinit(&report.progress);
     free(path);
     return code;
+}
+
+static oct_err follow(octi_docker *docker, char *path, int fd, double timeout, const octi_image_watch *watch,
+                      oct_error *err)
+{
+    return follow_with(docker, path, NULL, fd, timeout, watch, err);
 }
 
 oct_err octi_image_inspect(octi_docker *docker, const char *name, octi_image *out, oct_error *err)
@@ -192,21 +200,51 @@ oct_err octi_image_import(octi_docker *docker, int fd, const char *name, const c
     return code;
 }
 
-/* An engine says in many ways that it reached no registry. */
+static bool says_any(const char *text, const char *const *phrases)
+{
+    while (*phrases && !strcasestr(text, *phrases))
+        phrases++;
+    return *phrases;
+}
+
+/* An engine says in many ways that it reached no registry, */
+static const char *const unreachable[] = {
+    "no such host",           "connection refused", "i/o timeout",        "deadline", "Client.Timeout",
+    "network is unreachable", "request canceled",   "server misbehaving", "dial tcp", NULL};
+
+/* and that the registry does not let us. */
+static const char *const denied[] = {"denied", "unauthorized", "authentication required", "no basic auth",
+                                     NULL};
+
 static oct_err judge_pull(const char *name, oct_err code, oct_error *err)
 {
-    static const char *const unreachable[] = {
-        "no such host",           "connection refused", "i/o timeout",        "deadline", "Client.Timeout",
-        "network is unreachable", "request canceled",   "server misbehaving", "dial tcp"};
     if (code == OCT_OK || !err)
         return code;
-    for (size_t i = 0; i < sizeof(unreachable) / sizeof(unreachable[0]); i++)
-        if (strcasestr(err->what, unreachable[i])) {
-            err->code = OCT_E_UNREACHABLE;
-            oct_hint(err, "no registry answers: make the image from packages with 'octavo image build'");
-            break;
-        }
+    if (says_any(err->what, unreachable)) {
+        err->code = OCT_E_UNREACHABLE;
+        oct_hint(err, "no registry answers: make the image from packages with 'octavo image build'");
+    }
     oct_prefix(err, "cannot pull image '%.80s'", name);
+    return err->code;
+}
+
+static oct_err judge_push(const char *name, const char *registry, oct_err code, oct_error *err)
+{
+    if (code == OCT_OK || code == OCT_E_CANCELLED)
+        return code;
+    if (says_any(err->what, denied)) {
+        err->code = OCT_E_DENIED;
+        oct_hint(err, "log in with 'docker login %s', as someone who may write there", registry);
+    } else if (says_any(err->what, unreachable)) {
+        err->code = OCT_E_UNREACHABLE;
+        oct_hint(err, "no registry answers at '%s' from the engine: check the name and the network",
+                 registry);
+    } else if (strstr(err->what, "HTTP response to HTTPS client")) {
+        err->code = OCT_E_UNREACHABLE;
+        oct_hint(err,
+                 "it speaks no TLS: give it a certificate, or name it in the engine's insecure-registries");
+    }
+    oct_prefix(err, "cannot push image '%.80s'", name);
     return err->code;
 }
 
@@ -225,6 +263,33 @@ oct_err octi_image_pull(octi_docker *docker, const char *name, double timeout, c
                           : oct_fail(&problem, code, "out of memory");
     octi_buffer_deinit(&query);
     code = judge_pull(name, code, &problem);
+    if (code != OCT_OK && err)
+        *err = problem;
+    return code;
+}
+
+oct_err octi_image_push(octi_docker *docker, const char *name, const octi_image_watch *watch, oct_error *err)
+{
+    char repository[256], tag[128], registry[256], *auth = NULL;
+    octi_buffer query = {0}, header = {0};
+    oct_error problem = OCT_ERROR_INIT;
+    split_name(name, repository, tag);
+    octi_credentials_registry(name, registry, sizeof(registry));
+    oct_err code = octi_credentials_find(registry, &auth, &problem);
+    if (code == OCT_OK && (octi_buffer_printf(&header, "X-Registry-Auth: %s", auth) != OCT_OK ||
+                           add_query(&query, "tag", tag) != OCT_OK))
+        code = oct_fail(&problem, OCT_E_NOMEM, "out of memory");
+    if (code == OCT_OK) {
+        const char *const headers[] = {header.data, NULL};
+        code = follow_with(docker, octi_docker_path(docker, "/images/%s/push?%s", repository, query.data),
+                           headers, -1, 0, watch, &problem);
+    }
+    octi_credentials_free(auth);
+    if (header.data)
+        explicit_bzero(header.data, header.size);
+    octi_buffer_deinit(&header);
+    octi_buffer_deinit(&query);
+    code = judge_push(name, registry, code, &problem);
     if (code != OCT_OK && err)
         *err = problem;
     return code;

@@ -57,6 +57,11 @@ OCT_NODISCARD oct_err octi_image_import(octi_docker *docker, int fd, const char 
 OCT_NODISCARD oct_err octi_image_pull(octi_docker *docker, const char *name, double timeout,
                                       const octi_image_watch *watch, oct_error *err);
 
+/* Sends an image to the registry that its name begins with, as who octi_credentials_find says. OCT_E_DENIED
+ * or OCT_E_UNREACHABLE, with the way out. */
+OCT_NODISCARD oct_err octi_image_push(octi_docker *docker, const char *name, const octi_image_watch *watch,
+                                      oct_error *err);
+
 OCT_NODISCARD oct_err octi_image_tag(octi_docker *docker, const char *name, const char *new_name,
                                      oct_error *err);
 

@@ -1,9 +1,9 @@
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/core/base64.h"
 #include "provision/core/json.h"
 #include "provision/core/yaml.h"
 #include "provision/kubernetes/access.h"
@@ -130,22 +130,10 @@ static oct_err keep(char **field, const json_t *from, const char *key, oct_error
 
 static oct_err decode(const char *text, const char *key, char **out, oct_error *err)
 {
-    size_t length = strlen(text);
-    char *plain = malloc(length / 4 * 3 + 4);
-    if (!plain)
-        return out_of_memory(err);
-    int size = length % 4 == 0
-                   ? EVP_DecodeBlock((unsigned char *)plain, (const unsigned char *)text, (int)length)
-                   : -1;
-    if (size < 0) {
-        free(plain);
-        return oct_fail(err, OCT_E_INVALID, "'%s' of the kubeconfig is not base64", key);
-    }
-    for (size_t i = length; i > 0 && text[i - 1] == '=' && size > 0; i--)
-        size--;
-    plain[size] = '\0';
-    *out = plain;
-    return OCT_OK;
+    oct_err code = octi_base64_decode(text, out);
+    if (code == OCT_E_INVALID)
+        return oct_fail(err, code, "'%s' of the kubeconfig is not base64", key);
+    return code == OCT_OK ? OCT_OK : out_of_memory(err);
 }
 
 /* A thing that is given inline ("KEY-data") or as a file; inline wins. */
@@ -187,14 +175,17 @@ static oct_err set_authorization(octi_kube_access *access, const char *scheme, c
 
 static oct_err take_basic(octi_kube_access *access, const char *user, const char *password, oct_error *err)
 {
-    char plain[512], coded[1024];
+    char plain[512];
     int length = snprintf(plain, sizeof(plain), "%s:%s", user, password);
     if (length >= (int)sizeof(plain))
         return oct_fail(err, OCT_E_INVALID, "the kubeconfig's password is too long");
-    EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)plain, length);
+    char *coded = octi_base64_encode(plain);
     explicit_bzero(plain, sizeof(plain));
+    if (!coded)
+        return out_of_memory(err);
     oct_err code = set_authorization(access, "Basic", coded, err);
-    explicit_bzero(coded, sizeof(coded));
+    explicit_bzero(coded, strlen(coded));
+    free(coded);
     return code;
 }
 

@@ -66,12 +66,12 @@ static const struct waiting {
     oct_err code;
 } waitings[] = {
     {"ErrImagePull",
-     "load it into the machines (kind load docker-image, minikube image load, ctr -n k8s.io images import), "
-     "or push it to a registry and name that with --image",
+     "put it into the machines (octavo image load kind, minikube or containerd), or send it to a registry "
+     "(octavo image push NAME) and name that with --image",
      OCT_E_NOTFOUND},
     {"ImagePullBackOff",
-     "load it into the machines (kind load docker-image, minikube image load, ctr -n k8s.io images import), "
-     "or push it to a registry and name that with --image",
+     "put it into the machines (octavo image load kind, minikube or containerd), or send it to a registry "
+     "(octavo image push NAME) and name that with --image",
      OCT_E_NOTFOUND},
     {"ErrImageNeverPull", "load it into the machines, or name another with --image", OCT_E_NOTFOUND},
     {"InvalidImageName", "name another with --image", OCT_E_INVALID},

@@ -1,16 +1,12 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "provision/core/command.h"
 #include "provision/core/json.h"
 #include "provision/kubernetes/plugin.h"
 #include "runtime/base/buffer.h"
-#include "runtime/base/clock.h"
 
 enum { PLUGIN_SECONDS = 60, ANSWER_MAX = 1 << 20 };
 
@@ -57,12 +53,12 @@ oct_err octi_kube_plugin_take(const char *text, size_t size, octi_kube_access *a
     return code;
 }
 
-/* In the child: never returns. */
-static void become_plugin(const json_t *plugin, int output)
+/* In the child. */
+static void set_environment(void *ctx)
 {
-    const json_t *args = octi_json_find(plugin, "args"), *entry;
-    size_t count = json_array_size(args), i;
-    char **argv = calloc(count + 2, sizeof(*argv)), info[256];
+    const json_t *plugin = ctx, *entry;
+    char info[256];
+    size_t i;
     json_array_foreach(octi_json_find(plugin, "env"), i, entry)
         setenv(octi_json_string_or(entry, "name", "_"), octi_json_string_or(entry, "value", ""), 1);
     snprintf(info, sizeof(info),
@@ -70,64 +66,40 @@ static void become_plugin(const json_t *plugin, int output)
              octi_json_string_or(plugin, "apiVersion", "client.authentication.k8s.io/v1"),
              isatty(STDIN_FILENO) ? "true" : "false");
     setenv("KUBERNETES_EXEC_INFO", info, 1);
-    if (!argv || dup2(output, STDOUT_FILENO) < 0)
-        _exit(127);
-    argv[0] = (char *)octi_json_string_or(plugin, "command", "");
-    json_array_foreach(args, i, entry) argv[1 + i] = (char *)json_string_value(entry);
-    execvp(argv[0], argv);
-    _exit(127);
 }
 
-/* Reads to the end of fd; OCT_E_TIMEOUT when that takes too long. */
-static oct_err read_answer(int fd, octi_buffer *answer)
+static oct_err ask(octi_kube_access *access, const char **argv, octi_buffer *answer, oct_error *err)
 {
-    int64_t deadline = octi_clock_ns() + PLUGIN_SECONDS * INT64_C(1000000000);
-    char piece[4096];
-    for (;;) {
-        int64_t left_ms = (deadline - octi_clock_ns()) / 1000000;
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (left_ms <= 0 || answer->size > ANSWER_MAX)
-            return OCT_E_TIMEOUT;
-        if (poll(&ready, 1, (int)left_ms) <= 0)
-            continue;
-        ssize_t got = read(fd, piece, sizeof(piece));
-        if (got == 0)
-            return OCT_OK;
-        if (got > 0 && octi_buffer_append(answer, piece, (size_t)got) != OCT_OK)
-            return OCT_E_NOMEM;
-        if (got < 0 && errno != EINTR)
-            return OCT_E_IO;
-    }
+    const json_t *args = octi_json_find(access->plugin, "args"), *entry;
+    size_t i;
+    int status;
+    argv[0] = octi_json_string_or(access->plugin, "command", "");
+    json_array_foreach(args, i, entry) argv[1 + i] = json_string_value(entry);
+    const octi_command command = {.argv = argv,
+                                  .prepare = set_environment,
+                                  .ctx = access->plugin,
+                                  .seconds = PLUGIN_SECONDS,
+                                  .most = ANSWER_MAX};
+    oct_err code = octi_command_run(&command, answer, &status, NULL);
+    char why[64];
+    snprintf(why, sizeof(why), "ended with status %d", status);
+    if (code == OCT_E_TIMEOUT)
+        return no_plugin(access, err, "did not end within a minute");
+    if (code != OCT_OK)
+        return no_plugin(access, err, "could not be started");
+    return status == 0 ? OCT_OK : no_plugin(access, err, status == 127 ? "is not there" : why);
 }
 
 oct_err octi_kube_plugin_run(octi_kube_access *access, oct_error *err)
 {
-    int ends[2], status = 0;
     octi_buffer answer = {0};
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return oct_fail(err, OCT_E_IO, "cannot make a pipe: %s", strerror(errno));
-    pid_t child = fork();
-    if (child == 0)
-        become_plugin(access->plugin, ends[1]);
-    close(ends[1]);
-    oct_err code = child > 0 ? read_answer(ends[0], &answer) : OCT_E_IO;
-    close(ends[0]);
-    if (child > 0 && code != OCT_OK)
-        kill(child, SIGKILL);
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    char why[64];
-    snprintf(why, sizeof(why), "ended with status %d", WIFEXITED(status) ? WEXITSTATUS(status) : 128);
-    if (code == OCT_E_TIMEOUT)
-        code = no_plugin(access, err, "did not end within a minute");
-    else if (code != OCT_OK)
-        code = no_plugin(access, err, "could not be started");
-    else if (status != 0)
-        code = no_plugin(access, err, WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "is not there" : why);
-    else
+    const char **argv = calloc(json_array_size(octi_json_find(access->plugin, "args")) + 2, sizeof(*argv));
+    oct_err code = argv ? ask(access, argv, &answer, err) : oct_fail(err, OCT_E_NOMEM, "out of memory");
+    if (code == OCT_OK)
         code = octi_kube_plugin_take(answer.data ? answer.data : "", answer.size, access, err);
     if (answer.data)
         explicit_bzero(answer.data, answer.size);
     octi_buffer_deinit(&answer);
+    free(argv);
     return code;
 }

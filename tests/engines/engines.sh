@@ -206,6 +206,93 @@ an_engine_without_a_free_range_of_addresses_is_told_and_has_nothing_left() {
     try 0 own down "$name"
 }
 
+# --- the image on its way to pods ---
+
+# A small one, of this machine's engine, called $tiny.
+make_tiny() {
+    tiny=octavo-$$/tiny:1
+    echo words >words
+    tar -c words | docker import - "$tiny" >/dev/null
+    trap 'docker rmi -f "$tiny" >/dev/null 2>&1; [ ! -s pid ] || kill "$(cat pid)"' EXIT
+}
+
+# start_registry USER PASSWORD: answers at 127.0.0.1:$port to nobody else.
+start_registry() {
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    # shellcheck disable=SC2016 # $2 is awk's and crypt's
+    python3 -W ignore -c 'import crypt, sys
+print(sys.argv[1] + ":" + crypt.crypt(sys.argv[2], crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))' "$1" "$2" >htpasswd
+    cat >registry.yml <<REGISTRY
+version: 0.1
+storage: {filesystem: {rootdirectory: $PWD/registry}}
+http: {addr: 127.0.0.1:$port}
+auth: {htpasswd: {realm: octavo, path: $PWD/htpasswd}}
+REGISTRY
+    docker-registry serve registry.yml >registry.log 2>&1 &
+    echo $! >pid
+    wait_for 10 answers_at "$port"
+}
+
+answers_at() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# log_in USER PASSWORD: what docker login would write.
+log_in() {
+    mkdir -p docker
+    printf '{"auths": {"127.0.0.1:%s": {"auth": "%s"}}}' "$port" "$(printf '%s:%s' "$1" "$2" | base64 -w 0)" >docker/config.json
+    export DOCKER_CONFIG=$PWD/docker
+}
+
+an_image_goes_to_a_registry_by_who_may_write_there() {
+    make_tiny
+    export DOCKER_CONFIG=$PWD/nobody
+    start_registry me 'pa:ss word'
+    local there=127.0.0.1:$port/octavo/tiny:2
+    try 4 "$octavo" image push "$there" --image "$tiny"
+    has err "hint: log in with 'docker login 127.0.0.1:$port'"
+    log_in me wrong
+    try 4 "$octavo" image push "$there" --image "$tiny"
+    log_in me 'pa:ss word'
+    try 0 "$octavo" image push "$there" --image "$tiny" --dry-run
+    has err "would push $tiny as $there"
+    try 0 "$octavo" image push "$there" --image "$tiny" --json
+    equal "$(json out 'd["pushed"]')" "$there"
+    [ -d registry/docker/registry/v2/repositories/octavo/tiny/_manifests/tags/2 ] || fail "the tag 2 in the registry"
+    # The engine's own names are as before, and the password is nowhere.
+    equal "$(docker images -q "$there")" ""
+    ! grep -rq 'pa:ss' out err registry.log || fail "no password in what was said"
+    kill "$(cat pid)"
+    : >pid
+    try 1 "$octavo" image push "$there" --image "$tiny"
+    has err "hint: no registry answers at '127.0.0.1:$port' from the engine"
+    try 3 "$octavo" image push "$there" --image octavo-$$/absent
+    has err "octavo image build"
+}
+
+an_image_goes_into_containerd_and_nowhere_else() {
+    make_tiny
+    cat >containerd.toml <<CONTAINERD
+version = 2
+root = "$PWD/root"
+state = "$PWD/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "$PWD/containerd.sock"
+CONTAINERD
+    containerd --config containerd.toml >containerd.log 2>&1 &
+    echo $! >pid
+    export CONTAINERD_ADDRESS=$PWD/containerd.sock
+    wait_for 10 ctr version
+    try 0 "$octavo" image load containerd --image "$tiny"
+    ctr --namespace k8s.io images list -q | grep -qx "docker.io/$tiny" || fail "$tiny in containerd"
+    try 3 "$octavo" image load kind --image "$tiny"
+    has err "'kind' is not on this machine"
+    try 2 "$octavo" image load
+    try 2 "$octavo" image load pods --image "$tiny"
+    has err "hint: say kind, minikube or containerd"
+    try 2 "$octavo" image load containerd main --image "$tiny"
+    umount "$PWD"/root/* "$PWD"/state/* 2>/dev/null || true
+}
+
 docker image inspect "$image" >/dev/null 2>&1 || {
     echo "error: image '$image' is not on this machine's engine" >&2
     exit 1
