@@ -25,6 +25,14 @@ static oct_err choose_node(const oct_pool *pool, int node, oct_actor *actor, oct
     return OCT_OK;
 }
 
+/* Messages of two nodes to a third keep no order: whoever hears of the actor by what this task returns
+ * could come before its constructor, and find nothing there. How that ends is its calls' concern. */
+static void await_constructor(oct_future *opened)
+{
+    oct_err ignored = oct_wait(opened, OCT_FOREVER);
+    (void)ignored;
+}
+
 oct_actor octi_actor_open(oct_pool *pool, int node, oct_task *task, void *args, oct_future *const *futures,
                           size_t future_count)
 {
@@ -41,6 +49,8 @@ oct_actor octi_actor_open(oct_pool *pool, int node, oct_task *task, void *args, 
     actor.id = octi_make_id();
     memcpy(args, &actor, sizeof(actor));
     oct_future *opened = octi_submit(pool, NULL, task, args, futures, future_count);
+    if (opened && oct_task_pool() && actor.node != oct_node())
+        await_constructor(opened);
     oct_release(opened);
     return opened ? actor : none;
 }

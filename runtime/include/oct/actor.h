@@ -39,6 +39,9 @@
  * OCT_E_NOTFOUND. An actor of another type than the method's: OCT_E_TYPE. A method that waits for a
  * call of its own actor fails with OCT_E_DEADLOCK. Calls are never journalled.
  *
+ * Opening returns before the constructor has run, but in a task that opens one on another node: there
+ * it waits, so that whoever is told of the actor by what the task returns finds it.
+ *
  * Cost: a call is a submit and a lock: about what oct_submit costs with options. Others follow
  * before the first has returned, except over 4 KB of arguments or with futures to another node. */
 #ifndef OCT_ACTOR_H
