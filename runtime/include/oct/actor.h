@@ -39,7 +39,7 @@
  * OCT_E_NOTFOUND. An actor of another type than the method's: OCT_E_TYPE. A method that waits for a
  * call of its own actor fails with OCT_E_DEADLOCK. Calls are never journalled.
  *
- * Opening returns before the constructor has run, but in a task that opens one on another node: there
+ * Opening: returns before the constructor has run, but for a task that opens one on another node: there
  * it waits, so that whoever is told of the actor by what the task returns finds it.
  *
  * Cost: a call is a submit and a lock: about what oct_submit costs with options. Others follow
@@ -101,7 +101,7 @@ typedef struct oct_actor {
     static R octi__m_##fn(S *self OCTI_MAYBE __VA_OPT__(, )                                                  \
                               OCTI_PAIRS(OCTI_ARG_PARAM, OCTI_COMMA, fn __VA_OPT__(, ) __VA_ARGS__))
 
-/* Makes an actor, on the nodes in turn, or on the one that is named. Returns at once: calls may
+/* Makes an actor, on the nodes in turn, or on the one that is named. Returns at once (see Opening): calls may
  * follow. When it cannot even begin the actor's id is 0, and oct_last_error tells. */
 #define oct_actor_open(pool, fn, ...) oct_actor_open_on(pool, OCTI_IN_TURN, fn __VA_OPT__(, ) __VA_ARGS__)
 #define oct_actor_open_on(pool, number, fn, ...)                                                             \
