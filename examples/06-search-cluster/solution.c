@@ -13,9 +13,9 @@
 OCT_TASK(outcome, try_one, trial, t, oct_bytes, digits)
 {
     outcome out = {.node = oct_node()};
-    double start = now();
+    double began = now();
     (void)search_score(digits, t, &out.accuracy, oct_task_error());
-    out.seconds = now() - start;
+    out.seconds = now() - began;
     return out;
 }
 
