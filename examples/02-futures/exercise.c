@@ -8,6 +8,7 @@
 
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 /* TODO 1: two tasks. What a task reports goes to oct_task_error(); the array that load returns

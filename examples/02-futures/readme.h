@@ -1,6 +1,7 @@
 /* readme.h - what the code in README.md takes for granted. */
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 extern oct_pool *pool;

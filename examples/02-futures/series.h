@@ -37,13 +37,6 @@ oct_err series_correlate(oct_doubles a, oct_doubles b, correlation *out, oct_err
 enum { SERIES_NAME = 32 };
 const char *series_name(const char *path, char name[SERIES_NAME]);
 
-/* How many pairs there are of count series: (0,1) (0,2) ... (1,2) ... */
-size_t series_pairs(size_t count);
-
-/* Prints the five most correlated pairs and a digest of all on stdout, the same whatever computed
- * them, and the time on stderr. pairs[k] is the k-th pair in the order above. */
-void series_report(char **paths, size_t count, const correlation *pairs, double seconds);
-
 /* Ends the program with an error's message and hint. */
 __attribute__((noreturn)) void die(const oct_error *err);
 

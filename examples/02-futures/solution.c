@@ -7,6 +7,7 @@
 
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 OCT_TASK(oct_doubles, load, const char *, path)

@@ -10,6 +10,7 @@
 
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 enum { BEST = 5 };
@@ -28,7 +29,7 @@ enum { BEST = 5 };
 static void insert(pair *best, size_t *count, const pair *p)
 {
     size_t at = *count;
-    for (; at > 0 && fabs(best[at - 1].r) < fabs(p->r); at--)
+    for (; at > 0 && fabs(best[at - 1].c.r) < fabs(p->c.r); at--)
         if (at < BEST)
             best[at] = best[at - 1];
     if (at < BEST)
@@ -67,9 +68,9 @@ int main(int argc, char **argv)
             pair p = {0};
             series_name(paths[a], p.a);
             series_name(paths[b], p.b);
-            if (series_correlate(series[a], series[b], &p, &err) != OCT_OK)
+            if (series_correlate(series[a], series[b], &p.c, &err) != OCT_OK)
                 die(&err);
-            above += fabs(p.r) > SERIES_STRONG;
+            above += fabs(p.c.r) > SERIES_STRONG;
             insert(best, &found, &p);
         }
 

@@ -4,6 +4,7 @@
 
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 extern oct_pool *pool;
@@ -31,11 +32,11 @@ OCT_TASK(pair, correlate, const char *, a, oct_doubles, x, const char *, b, oct_
     pair result = {0};
     series_name(a, result.a);
     series_name(b, result.b);
-    (void)series_correlate(x, y, &result, oct_task_error());
+    (void)series_correlate(x, y, &result.c, oct_task_error());
     return result;
 }
 
 OCT_TASK(double, strength, pair, p)
 {
-    return fabs(p.r);
+    return fabs(p.c.r);
 }

@@ -8,6 +8,7 @@
 
 #include <oct/oct.h>
 
+#include "report.h"
 #include "series.h"
 
 enum { BEST = 5 };
@@ -32,18 +33,18 @@ OCT_TASK(pair, correlate, const char *, a, oct_doubles, x, const char *, b, oct_
     pair result = {0};
     series_name(a, result.a);
     series_name(b, result.b);
-    (void)series_correlate(x, y, &result, oct_task_error());
+    (void)series_correlate(x, y, &result.c, oct_task_error());
     return result;
 }
 
 OCT_TASK(double, strength, pair, p)
 {
-    return fabs(p.r);
+    return fabs(p.c.r);
 }
 
 OCT_TASK(bool, strong, pair, p)
 {
-    return fabs(p.r) > SERIES_STRONG;
+    return fabs(p.c.r) > SERIES_STRONG;
 }
 
 /* Two questions of the pairs, which are there: neither correlates anything again. */

@@ -84,7 +84,7 @@ make_slow() {
     03-collections)
         replace "$2" '(void)series_correlate(' "$lock
     for (int i = 0; i < 3; i++)
-        (void)series_correlate(x, y, &result, oct_task_error());
+        (void)series_correlate(x, y, &result.c, oct_task_error());
     pthread_mutex_unlock(&lock);"
         ;;
     04-search)
