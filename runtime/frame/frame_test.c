@@ -147,6 +147,61 @@ static void sums_are_the_same_bits_on_any_number_of_workers(void **state)
     oct_pool_close(other);
 }
 
+enum { GROUPS = 70000 };
+
+/* Each group once in a file: x in eighths, so that sums are exact, and one group of nulls. */
+static void write_groups(const char *to, int number)
+{
+    FILE *file = fopen(to, "w");
+    assert_non_null(file);
+    fprintf(file, "key,text,x,big\n");
+    for (int i = 0; i < GROUPS; i++) {
+        int key = (int)((int64_t)i * 7919 % GROUPS);
+        if (key == 0)
+            fprintf(file, ",,%d,1\n", number);
+        else
+            fprintf(file, "%d,t%d,%.3f,%s\n", key - GROUPS / 2, key % 3, (key + number) / 8.0,
+                    key == 5 ? "9223372036854775807" : "1");
+    }
+    fclose(file);
+}
+
+static void groups_that_are_too_many_for_one_table_are_merged_file_after_file(void **state)
+{
+    (void)state;
+    char second[80], pattern[80];
+    fclose(begin_file());
+    snprintf(second, sizeof(second), "%s.2", path);
+    snprintf(pattern, sizeof(pattern), "%s*", path);
+    write_groups(path, 1);
+    write_groups(second, 2);
+    oct_frame *f = oct_read_csv(pool, pattern);
+    oct_frame *g =
+        oct_frame_groupby(f, "key, text", "sum(x) as s, first(x) as x, count() as n, median(x) as m");
+    oct_frame *t = oct_frame_compute(g);
+    if (!t)
+        fail_msg("%s", oct_last_error()->what);
+    assert_int_equal(oct_frame_rows(t), GROUPS);
+    for (int i = 0; i < GROUPS; i++) { /* in order of keys, null last */
+        int key = i + 1 < GROUPS ? i + 1 : 0;
+        double x = key ? (key + 1) / 8.0 : 1, y = key ? (key + 2) / 8.0 : 2;
+        assert_int_equal(oct_frame_is_null(t, "key", (size_t)i), key == 0);
+        if (key)
+            assert_int_equal(oct_frame_int64s(t, "key")[i], key - GROUPS / 2);
+        assert_true(oct_frame_doubles(t, "s")[i] == x + y);
+        assert_true(oct_frame_doubles(t, "x")[i] == x);
+        assert_true(oct_frame_doubles(t, "m")[i] == (x + y) / 2);
+        assert_int_equal(oct_frame_int64s(t, "n")[i], 2);
+    }
+    oct_frame *over = oct_frame_groupby(f, "key", "sum(big) as s"), *failed = oct_frame_compute(over);
+    assert_null(failed);
+    assert_non_null(strstr(oct_last_error()->what, "sum(big)"));
+    oct_frame *all[] = {f, g, t, over};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        oct_frame_destroy(all[i]);
+    unlink(second);
+}
+
 static const char *const bad_lines = "a,b\n1,2\n\n\"3\",4\nx,5\n6\n7,8\n";
 
 static void a_malformed_line_is_told_with_file_line_and_what_was_expected(void **state)
@@ -279,6 +334,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(fields_are_quoted_empty_unicode_and_end_in_crlf, remove_file),
         cmocka_unit_test_teardown(group_by_agrees_with_a_loop_though_quotes_cross_chunks, remove_file),
         cmocka_unit_test_teardown(sums_are_the_same_bits_on_any_number_of_workers, remove_file),
+        cmocka_unit_test_teardown(groups_that_are_too_many_for_one_table_are_merged_file_after_file,
+                                  remove_file),
         cmocka_unit_test_teardown(a_malformed_line_is_told_with_file_line_and_what_was_expected, remove_file),
         cmocka_unit_test_teardown(malformed_lines_are_skipped_and_counted_when_asked, remove_file),
         cmocka_unit_test_teardown(mistakes_are_told_where_they_are_made, remove_file),

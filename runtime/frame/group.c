@@ -112,20 +112,20 @@ oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_ba
     return code;
 }
 
-static size_t key_count(const octi_group *group, const octi_batch *partial)
+size_t octi_group_key_count(const octi_group *group, const octi_batch *partial)
 {
     return partial->count - 3 * group->aggregates.count;
 }
 
 static octi_column *values_of(const octi_group *group, const octi_batch *partial, size_t i)
 {
-    return &partial->columns[key_count(group, partial) + 3 * i + 1];
+    return &partial->columns[octi_group_key_count(group, partial) + 3 * i + 1];
 }
 
 static octi_partials state_of(const octi_group *group, const octi_batch *partial, size_t i,
                               oct_column_type *type)
 {
-    const octi_column *at = &partial->columns[key_count(group, partial) + 3 * i];
+    const octi_column *at = &partial->columns[octi_group_key_count(group, partial) + 3 * i];
     *type = at[1].type;
     return (octi_partials){at[0].ints, at[1].values, at[2].doubles};
 }
@@ -135,7 +135,7 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
 {
     octi_grouping g;
     octi_batch made = {0}, keys = *partials;
-    keys.count = key_count(group, partials);
+    keys.count = octi_group_key_count(group, partials);
     oct_err code = octi_grouping_init(&g, &keys, keys.count, err);
     if (code != OCT_OK)
         return code;
@@ -196,7 +196,7 @@ static oct_err finish_values(const octi_expr *call, octi_column *values, size_t 
 oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out, oct_error *err)
 {
     octi_batch keys = *merged, table = {0};
-    keys.count = key_count(group, merged);
+    keys.count = octi_group_key_count(group, merged);
     oct_err code = octi_batch_borrow(&keys, &table, err);
     for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++) {
         const octi_item *item = &group->aggregates.list[i];

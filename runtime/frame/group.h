@@ -21,6 +21,9 @@ void octi_group_deinit(octi_group *group);
 OCT_NODISCARD oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_batch *partial,
                                       oct_error *err);
 
+/* The first columns of a partial, which are its keys. */
+size_t octi_group_key_count(const octi_group *group, const octi_batch *partial);
+
 OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, const octi_batch *partials,
                                        octi_batch *merged, oct_error *err);
 

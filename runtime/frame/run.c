@@ -4,11 +4,15 @@
 #include "runtime/frame/describe.h"
 #include "runtime/frame/frame.h"
 #include "runtime/frame/order.h"
+#include "runtime/frame/partition.h"
 #include "runtime/frame/resample.h"
 #include "runtime/frame/rolling.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
 enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };
+
+/* Partial groups of a wave from which on they are worth partitions. */
+enum { MANY_GROUPS = 1 << 16 };
 
 /* Where reading stands, and what has come of it. */
 typedef struct run {
@@ -21,6 +25,8 @@ typedef struct run {
     bool inside;      /* of quotes, at `at` */
     octi_batch *kept; /* what has come of chunks; where rows are not only collected, one */
     size_t kept_count, kept_rows;
+    bool divided; /* what is kept is in partitions */
+    octi_partitions partitions;
     uint64_t skipped;
 } run;
 
@@ -91,12 +97,35 @@ static oct_err keep(run *r, octi_batch *batch, oct_error *err)
     return OCT_OK;
 }
 
-/* All that were kept become one. */
+static void drop_kept(run *r)
+{
+    for (size_t i = 0; i < r->kept_count; i++)
+        octi_batch_deinit(&r->kept[i]);
+    r->kept_count = 0;
+}
+
+/* True where the groups that were kept are many, or were before. */
+static bool has_many_groups(const run *r)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < r->kept_count; i++)
+        rows += r->kept[i].rows;
+    return r->stage->reduce.kind == OCTI_GROUP && (r->divided || rows > MANY_GROUPS);
+}
+
+/* All that were kept become one, or are merged in partitions. */
 static oct_err merge(run *r, oct_error *err)
 {
     octi_batch all;
     if (r->kept_count == 0)
         return OCT_OK;
+    if (has_many_groups(r)) {
+        r->divided = true;
+        oct_err code =
+            octi_partitions_add(&r->partitions, r->pool, &r->stage->reduce, r->kept, r->kept_count, err);
+        drop_kept(r);
+        return code;
+    }
     oct_err code = octi_batch_concat(r->kept, r->kept_count, &all, err);
     if (code != OCT_OK)
         return code;
@@ -105,10 +134,18 @@ static oct_err merge(run *r, oct_error *err)
         octi_batch_deinit(&all);
         return code;
     }
-    for (size_t i = 0; i < r->kept_count; i++)
-        octi_batch_deinit(&r->kept[i]);
-    r->kept_count = 0;
+    drop_kept(r);
     return keep(r, &all, err);
+}
+
+/* What is in partitions is kept as it is: no group is in two. */
+static oct_err keep_partitions(run *r, oct_error *err)
+{
+    oct_err code = OCT_OK;
+    for (size_t p = 0; code == OCT_OK && p < OCTI_PARTITIONS; p++)
+        if (r->partitions.of[p].rows > 0)
+            code = keep(r, &r->partitions.of[p], err);
+    return code;
 }
 
 static oct_err run_wave(run *r, size_t count, oct_error *err)
@@ -256,6 +293,16 @@ static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct
     return code;
 }
 
+static void run_destroy(run *r)
+{
+    if (!r)
+        return;
+    drop_kept(r);
+    octi_partitions_deinit(&r->partitions);
+    free(r->kept);
+    free(r);
+}
+
 static oct_err run_stage(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
 {
     octi_stage stage;
@@ -273,13 +320,12 @@ static oct_err run_stage(const oct_frame *frame, octi_batch *out, size_t *skippe
         code = run_source(r, source, err);
     }
     if (code == OCT_OK)
+        code = keep_partitions(r, err);
+    if (code == OCT_OK)
         code = finish(r, frame, out, err);
     if (code == OCT_OK)
         *skipped += r->skipped;
-    for (size_t i = 0; r && i < r->kept_count; i++)
-        octi_batch_deinit(&r->kept[i]);
-    free(r ? r->kept : NULL);
-    free(r);
+    run_destroy(r);
     octi_stage_deinit(&stage);
     return code;
 }
