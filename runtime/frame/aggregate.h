@@ -60,8 +60,8 @@ typedef struct octi_partials {
 /* Adds a later state to group g of an earlier one; false where a sum does not fit 64 bits. Variances
  * by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
  * (1979). Where several are least or largest, the first one is, and NaN is more and less than all. */
-static inline bool octi_combine(octi_aggregate a, bool real, octi_partials *to, size_t g, int64_t n,
-                                octi_number x, double m2)
+__attribute__((always_inline)) static inline bool octi_combine(octi_aggregate a, bool real, octi_partials *to,
+                                                               size_t g, int64_t n, octi_number x, double m2)
 {
     int64_t had = to->n[g];
     octi_number *value = &to->value[g];
@@ -94,20 +94,22 @@ static inline bool octi_combine(octi_aggregate a, bool real, octi_partials *to, 
     return true;
 }
 
-/* The same of a row's value, which counts where nothing of it is null. */
-static inline bool octi_combine_row(octi_aggregate a, octi_partials *to, size_t g,
-                                    const octi_argument *argument, size_t row)
+/* The same of a row's value, which counts where nothing of it is null. Both are inlined, so that a loop of
+ * one aggregate (group.c) asks no row which it is. */
+__attribute__((always_inline)) static inline bool octi_combine_row(octi_aggregate a, bool real,
+                                                                   octi_partials *to, size_t g,
+                                                                   const octi_argument *argument, size_t row)
 {
     const octi_column *value = &argument->value, *by = &argument->by;
     if (!octi_is_valid(value, row))
         return true;
     octi_number x = {.whole = a == OCTI_AGG_COUNT ? 0 : value->ints[row]};
     if (!by->values)
-        return octi_combine(a, value->type == OCT_DOUBLE, to, g, 1, x, 0);
+        return octi_combine(a, real, to, g, 1, x, 0);
     if (!octi_is_valid(by, row))
         return true;
     double key = by->type == OCT_DOUBLE ? by->doubles[row] : (double)by->ints[row];
-    return octi_combine(a, value->type == OCT_DOUBLE, to, g, 1, x, key);
+    return octi_combine(a, real, to, g, 1, x, key);
 }
 
 /* A value for each state; type is that of the values. */

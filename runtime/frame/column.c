@@ -163,23 +163,15 @@ static oct_err add(octi_batch *batch, const char *name, octi_column column, oct_
     return OCT_OK;
 }
 
-static oct_err copy_column(const octi_column *from, size_t rows, octi_column *out, oct_error *err)
-{
-    uint32_t *all = malloc((rows + 1) * sizeof(*all));
-    if (!all)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
-    for (size_t i = 0; i < rows; i++)
-        all[i] = (uint32_t)i;
-    oct_err code = octi_column_gather(from, all, rows, out, err);
-    free(all);
-    return code;
-}
+static oct_err concat_column(const octi_batch *parts, size_t count, size_t c, size_t rows, octi_column *out,
+                             oct_error *err);
 
 oct_err octi_batch_take(octi_batch *batch, const char *name, octi_column *column, oct_error *err)
 {
     octi_column mine = *column;
     if (column->borrowed) {
-        oct_err code = copy_column(column, batch->rows, &mine, err);
+        octi_batch alone = {batch->rows, 1, (char *[]){(char *)(uintptr_t)name}, column};
+        oct_err code = concat_column(&alone, 1, 0, batch->rows, &mine, err);
         if (code != OCT_OK)
             return code;
     }

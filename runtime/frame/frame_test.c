@@ -311,6 +311,91 @@ static void rows_are_sorted_with_nulls_last_and_head_takes_the_first(void **stat
         oct_frame_destroy(each[i]);
 }
 
+enum { MANY = 100000 };
+
+static oct_frame *many_rows(void)
+{
+    static const char *const odd[] = {"", "nan", "0", "-0"};
+    FILE *file = begin_file();
+    fprintf(file, "id,text,x\n");
+    srand(3);
+    for (int i = 0; i < MANY; i++) {
+        fprintf(file, "%d,%.*s,", i, rand() % 3, "ab");
+        if (rand() % 8 == 0)
+            fprintf(file, "%s\n", odd[rand() % 4]);
+        else
+            fprintf(file, "%d.5\n", rand() % 20001 - 10000);
+    }
+    fclose(file);
+    return oct_read_csv(pool, path);
+}
+
+/* Where x of a row is among all others: numbers, NaN, nulls, or with NaN first. */
+static double place_of(const oct_frame *t, size_t row, bool descending)
+{
+    double x = oct_frame_doubles(t, "x")[row];
+    if (oct_frame_is_null(t, "x", row))
+        return 1e9;
+    return isnan(x) ? (descending ? -1e8 : 1e8) : descending ? -x : x;
+}
+
+/* Each row once, none before those that it comes after. */
+static void assert_sorted(const oct_frame *t, bool by_text, bool descending)
+{
+    bool *seen = calloc(MANY, 1);
+    const int64_t *id = oct_frame_int64s(t, "id");
+    assert_non_null(seen);
+    assert_int_equal(oct_frame_rows(t), MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_false(seen[id[i]]);
+        seen[id[i]] = true;
+        if (i == 0)
+            continue;
+        double before = place_of(t, i - 1, descending), now = place_of(t, i, descending);
+        size_t size = 0, size_before = 0; /* "", which is null, "a", "ab" */
+        if (by_text) {
+            bool null = oct_frame_is_null(t, "text", i), null_before = oct_frame_is_null(t, "text", i - 1);
+            (void)oct_frame_string(t, "text", i, &size);
+            (void)oct_frame_string(t, "text", i - 1, &size_before);
+            size = null ? 3 : size;
+            size_before = null_before ? 3 : size_before;
+        }
+        assert_true(size_before <= size);
+        if (size_before == size)
+            assert_true(before < now || (before == now && id[i - 1] < id[i]));
+    }
+    free(seen);
+}
+
+static void many_rows_are_sorted_with_nan_nulls_and_equal_ones_in_their_places(void **state)
+{
+    (void)state;
+    oct_frame *f = many_rows();
+    static const char *const orders[] = {"x", "x desc", "text, x desc"};
+    for (size_t i = 0; i < 3; i++) {
+        oct_frame *s = oct_frame_sort(f, orders[i]), *t = oct_frame_compute(s);
+        if (!t)
+            fail_msg("%s", oct_last_error()->what);
+        assert_sorted(t, i == 2, i > 0);
+        oct_frame_destroy(s);
+        oct_frame_destroy(t);
+    }
+    oct_frame_destroy(f);
+}
+
+static void the_largest_are_found_though_each_row_is_larger_than_those_before(void **state)
+{
+    (void)state;
+    oct_frame *f = many_rows(), *s = oct_frame_largest(f, "id desc", 700), *t = oct_frame_compute(s);
+    assert_non_null(t);
+    assert_int_equal(oct_frame_rows(t), 700);
+    for (int i = 0; i < 700; i++)
+        assert_int_equal(oct_frame_int64s(t, "id")[i], MANY - 1 - i);
+    oct_frame *all[] = {f, s, t};
+    for (size_t i = 0; i < 3; i++)
+        oct_frame_destroy(all[i]);
+}
+
 static void a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show_it(void **state)
 {
     (void)state;
@@ -341,6 +426,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(mistakes_are_told_where_they_are_made, remove_file),
         cmocka_unit_test_teardown(logic_with_nulls_times_and_text_is_that_of_sql, remove_file),
         cmocka_unit_test_teardown(rows_are_sorted_with_nulls_last_and_head_takes_the_first, remove_file),
+        cmocka_unit_test_teardown(many_rows_are_sorted_with_nan_nulls_and_equal_ones_in_their_places,
+                                  remove_file),
+        cmocka_unit_test_teardown(the_largest_are_found_though_each_row_is_larger_than_those_before,
+                                  remove_file),
         cmocka_unit_test_teardown(a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show_it,
                                   remove_file),
     };

@@ -62,6 +62,51 @@ static oct_err add_values(octi_batch *partial, size_t i, octi_column *values, bo
     return code;
 }
 
+#define INLINE __attribute__((always_inline)) static inline
+
+INLINE bool add_rows(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,
+                     const octi_argument *argument, size_t rows)
+{
+    bool fits = true;
+    for (size_t row = 0; fits && row < rows; row++)
+        fits = octi_combine_row(a, real, to, g->of[row], argument, row);
+    return fits;
+}
+
+/* False where a sum does not fit. The frequent ones have loops of their own. */
+static bool aggregate_rows(octi_aggregate a, octi_partials *to, const octi_grouping *g,
+                           const octi_argument *argument, size_t rows)
+{
+    bool real = argument->value.type == OCT_DOUBLE;
+    switch (a) {
+    case OCTI_AGG_COUNT:
+        return add_rows(OCTI_AGG_COUNT, false, to, g, argument, rows);
+    case OCTI_AGG_SUM:
+    case OCTI_AGG_MEAN:
+        return real ? add_rows(OCTI_AGG_SUM, true, to, g, argument, rows)
+                    : add_rows(OCTI_AGG_SUM, false, to, g, argument, rows);
+    default:
+        return add_rows(a, real, to, g, argument, rows);
+    }
+}
+
+INLINE bool add_states(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,
+                       const octi_partials *from, size_t rows)
+{
+    bool fits = true;
+    for (size_t row = 0; fits && row < rows; row++)
+        fits = octi_combine(a, real, to, g->of[row], from->n[row], from->value[row], from->m2[row]);
+    return fits;
+}
+
+static bool aggregate_states(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,
+                             const octi_partials *from, size_t rows)
+{
+    bool sum = a == OCTI_AGG_SUM || a == OCTI_AGG_MEAN;
+    return sum && real ? add_states(OCTI_AGG_SUM, true, to, g, from, rows)
+                       : add_states(a, real, to, g, from, rows);
+}
+
 static oct_err aggregate(const octi_item *item, size_t i, const octi_batch *rows, const octi_grouping *g,
                          octi_batch *partial, oct_error *err)
 {
@@ -78,10 +123,8 @@ static oct_err aggregate(const octi_item *item, size_t i, const octi_batch *rows
         octi_argument_deinit(&argument);
         return code == OCT_OK ? add_values(partial, i, &values, different, err) : code;
     }
-    bool fits = true;
     code = add_state(partial, i, a == OCTI_AGG_COUNT ? OCT_INT64 : argument.value.type, &to, err);
-    for (size_t row = 0; code == OCT_OK && fits && row < rows->rows; row++)
-        fits = octi_combine_row(a, &to, g->of[row], &argument, row);
+    bool fits = code != OCT_OK || aggregate_rows(a, &to, g, &argument, rows->rows);
     octi_argument_deinit(&argument);
     return code == OCT_OK && !fits ? octi_aggregate_overflow(item->source, err) : code;
 }
@@ -95,10 +138,11 @@ oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_ba
         octi_column column;
         code = octi_expr_eval(group->keys.list[i].expr, group->keys.list[i].source, rows, &column, err);
         if (code == OCT_OK)
-            code = octi_batch_take(&keys, group->keys.list[i].name, &column, err);
+            code = column.borrowed ? octi_batch_lend(&keys, group->keys.list[i].name, &column, err)
+                                   : octi_batch_take(&keys, group->keys.list[i].name, &column, err);
     }
     if (code == OCT_OK)
-        code = octi_grouping_init(&g, &keys, keys.count, err);
+        code = octi_grouping_init_partial(&g, &keys, keys.count, err);
     if (code == OCT_OK)
         code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
     for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++)
@@ -144,7 +188,6 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
         oct_column_type type;
         octi_partials from = state_of(group, partials, i, &type), to;
         octi_aggregate a = octi_aggregate_of(group->aggregates.list[i].expr);
-        bool fits = true;
         if (octi_aggregate_needs_values(a)) {
             bool different = a == OCTI_AGG_NUNIQUE;
             octi_column values;
@@ -155,10 +198,7 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
             continue;
         }
         code = add_state(&made, i, type, &to, err);
-        for (size_t row = 0; code == OCT_OK && fits && row < partials->rows; row++)
-            fits = octi_combine(a, type == OCT_DOUBLE, &to, g.of[row], from.n[row], from.value[row],
-                                from.m2[row]);
-        if (code == OCT_OK && !fits)
+        if (code == OCT_OK && !aggregate_states(a, type == OCT_DOUBLE, &to, &g, &from, partials->rows))
             code = octi_aggregate_overflow(group->aggregates.list[i].source, err);
     }
     octi_grouping_deinit(&g);
@@ -193,7 +233,8 @@ static oct_err finish_values(const octi_expr *call, octi_column *values, size_t 
     return OCT_OK;
 }
 
-oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out, oct_error *err)
+oct_err octi_group_finish(const octi_group *group, oct_pool *pool, const octi_batch *merged, octi_batch *out,
+                          oct_error *err)
 {
     octi_batch keys = *merged, table = {0};
     keys.count = octi_group_key_count(group, merged);
@@ -216,7 +257,7 @@ oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, oct
     for (size_t k = 0; k < count; k++)
         by[k] = (octi_order){k, false};
     if (code == OCT_OK)
-        code = octi_batch_sort(&table, by, count, UINT64_MAX, out, err);
+        code = octi_batch_sort_on(pool, &table, by, count, out, err);
     octi_batch_deinit(&table);
     return code;
 }

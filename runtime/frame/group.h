@@ -27,8 +27,8 @@ size_t octi_group_key_count(const octi_group *group, const octi_batch *partial);
 OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, const octi_batch *partials,
                                        octi_batch *merged, oct_error *err);
 
-/* The table that was asked for, ordered by keys. */
-OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out,
-                                        oct_error *err);
+/* The table that was asked for, ordered by keys, on a pool where groups are many. */
+OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, oct_pool *pool, const octi_batch *merged,
+                                        octi_batch *out, oct_error *err);
 
 #endif

@@ -98,12 +98,13 @@ static bool grow_slots(octi_grouping *g)
 
 enum { AHEAD = 16 }; /* rows whose slots are on their way from memory */
 
-static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count)
+/* The rows from `begin` to before `end`. */
+static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count, size_t begin, size_t end)
 {
-    for (size_t row = 0; row < keys->rows; row++) {
+    for (size_t row = begin; row < end; row++) {
         if (2 * g->groups >= g->slot_count && !grow_slots(g))
             return false;
-        if (row + AHEAD < keys->rows)
+        if (row + AHEAD < end)
             __builtin_prefetch(&g->slots[g->hash[row + AHEAD] & (g->slot_count - 1)]);
         size_t at = g->hash[row] & (g->slot_count - 1);
         uint64_t mine = g->hash[row], slot;
@@ -119,18 +120,49 @@ static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count
     return true;
 }
 
-oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
+static oct_err out_of_memory(octi_grouping *g, size_t rows, oct_error *err)
+{
+    octi_grouping_deinit(g);
+    return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", rows);
+}
+
+static oct_err hash_rows(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
 {
     size_t rows = keys->rows + 1;
     *g = (octi_grouping){.of = malloc(rows * sizeof(*g->of)),
                          .first = malloc(rows * sizeof(*g->first)),
                          .hash = calloc(rows, sizeof(*g->hash))};
-    bool whole = g->of && g->first && g->hash;
-    for (size_t k = 0; whole && k < count; k++)
+    if (!g->of || !g->first || !g->hash)
+        return out_of_memory(g, keys->rows, err);
+    for (size_t k = 0; k < count; k++)
         octi_hash_rows(&keys->columns[k], keys->rows, g->hash);
-    if (!whole || !assign_groups(g, keys, count)) {
-        octi_grouping_deinit(g);
-        return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", keys->rows);
-    }
     return OCT_OK;
+}
+
+oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
+{
+    oct_err code = hash_rows(g, keys, count, err);
+    if (code == OCT_OK && !assign_groups(g, keys, count, 0, keys->rows))
+        code = out_of_memory(g, keys->rows, err);
+    return code;
+}
+
+enum { FIRST = 4096 }; /* rows that tell how many have a key that others have */
+
+oct_err octi_grouping_init_partial(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
+{
+    size_t first = keys->rows < FIRST ? keys->rows : FIRST;
+    oct_err code = hash_rows(g, keys, count, err);
+    if (code == OCT_OK && !assign_groups(g, keys, count, 0, first))
+        code = out_of_memory(g, keys->rows, err);
+    if (code != OCT_OK || first == keys->rows)
+        return code;
+    if (g->groups > FIRST - FIRST / 32) {
+        for (size_t row = 0; row < keys->rows; row++)
+            g->of[row] = g->first[row] = (uint32_t)row;
+        g->groups = keys->rows;
+    } else if (!assign_groups(g, keys, count, first, keys->rows)) {
+        code = out_of_memory(g, keys->rows, err);
+    }
+    return code;
 }

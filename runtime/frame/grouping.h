@@ -20,6 +20,12 @@ typedef struct octi_grouping {
 /* By the first `count` columns. On failure there is nothing to deinit. */
 OCT_NODISCARD oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count,
                                          oct_error *err);
+
+/* The same for partial results, which are grouped again: where the first rows hardly have keys in common each
+ * row is a group of its own, which costs no table. */
+OCT_NODISCARD oct_err octi_grouping_init_partial(octi_grouping *g, const octi_batch *keys, size_t count,
+                                                 oct_error *err);
+
 void octi_grouping_deinit(octi_grouping *g);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "runtime/frame/expr.h"
 #include "runtime/frame/order.h"
+#include "runtime/frame/radix.h"
 
 /* Cuts a last word "asc" or "desc" off. */
 static void cut_direction(char *item, bool *descending)
@@ -49,15 +50,9 @@ oct_err octi_order_parse(const char *text, const octi_batch *schema, octi_order 
     return code;
 }
 
-typedef struct sorting {
-    const octi_batch *batch;
-    const octi_order *by;
-    size_t count;
-} sorting;
-
-static int compare_rows(const void *a, const void *b, void *ctx)
+int octi_order_compare(const void *a, const void *b, void *ctx)
 {
-    const sorting *s = ctx;
+    const octi_ordering *s = ctx;
     uint32_t row = *(const uint32_t *)a, other = *(const uint32_t *)b;
     for (size_t i = 0; i < s->count; i++) {
         const octi_column *column = &s->batch->columns[s->by[i].column];
@@ -69,94 +64,89 @@ static int compare_rows(const void *a, const void *b, void *ctx)
     return (row > other) - (row < other); /* stable */
 }
 
-/* A value as an unsigned number of the same order; NaN comes after all numbers, both zeroes are one. */
-static uint64_t sort_key(const octi_column *column, size_t row)
+/* The least `limit` of the rows that have come. Once they are more than there is room for, those beyond the
+ * limit go, and with them all that come and are not less than the last of the others. */
+typedef struct least {
+    octi_keyed *keys, *other;
+    size_t count, room, limit;
+    uint64_t bound;
+    bool bounded;
+} least;
+
+static void prune(least *l)
 {
-    const uint64_t sign = UINT64_C(1) << 63;
-    if (column->type == OCT_BOOL)
-        return column->bools[row];
-    if (column->type != OCT_DOUBLE)
-        return (uint64_t)column->ints[row] ^ sign;
-    if (isnan(column->doubles[row]))
-        return UINT64_MAX;
-    double value = column->doubles[row] + 0.0; /* -0 becomes 0 */
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    return bits & sign ? ~bits : bits | sign;
+    octi_keyed *sorted = octi_radix_sort(l->keys, l->other, l->count);
+    if (sorted != l->keys) {
+        l->other = l->keys;
+        l->keys = sorted;
+    }
+    if (l->count < l->limit || l->limit == 0)
+        return;
+    l->count = l->limit;
+    l->bound = l->keys[l->limit - 1].key;
+    l->bounded = true;
 }
 
-typedef struct keyed {
-    uint64_t key;
-    uint32_t row;
-} keyed;
-
-/* One stable pass by the byte at `shift`; false where all have the same one, and nothing is moved. */
-static bool radix_pass(const keyed *from, keyed *to, size_t count, int shift)
+static void add_rows(least *l, const octi_column *column, bool descending, size_t rows)
 {
-    size_t at[256] = {0}, sum = 0;
-    for (size_t i = 0; i < count; i++)
-        at[from[i].key >> shift & 0xff]++;
-    if (at[from[0].key >> shift & 0xff] == count)
-        return false;
-    for (int b = 0; b < 256; b++) {
-        size_t of_byte = at[b];
-        at[b] = sum;
-        sum += of_byte;
+    uint64_t keys[OCTI_KEYS];
+    for (size_t begin = 0; begin < rows; begin += OCTI_KEYS) {
+        size_t count = rows - begin < OCTI_KEYS ? rows - begin : OCTI_KEYS;
+        octi_radix_keys(column, descending, begin, count, keys);
+        for (size_t i = 0; i < count; i++) {
+            if ((l->bounded && keys[i] >= l->bound) || !octi_is_valid(column, begin + i))
+                continue;
+            if (l->count == l->room)
+                prune(l);
+            l->keys[l->count++] = (octi_keyed){keys[i], (uint32_t)(begin + i)};
+        }
     }
-    for (size_t i = 0; i < count; i++)
-        to[at[from[i].key >> shift & 0xff]++] = from[i];
-    return true;
+    prune(l);
 }
 
-/* The rows of one column that is no string, in order. */
-static oct_err radix_sort(const octi_column *column, bool descending, size_t rows, uint32_t *out,
-                          oct_error *err)
+/* The first `limit` rows of one column that is no string, in order. */
+static oct_err first_rows(const octi_column *column, bool descending, size_t rows, size_t limit,
+                          uint32_t *out, oct_error *err)
 {
-    keyed *keys = malloc((rows + 1) * sizeof(*keys)), *other = malloc((rows + 1) * sizeof(*other));
-    size_t count = 0, nulls = 0;
-    if (!keys || !other) {
-        free(keys);
-        free(other);
-        return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", rows);
-    }
-    for (size_t row = 0; row < rows; row++)
-        if (octi_is_valid(column, row)) {
-            uint64_t key = sort_key(column, row);
-            keys[count++] = (keyed){descending ? ~key : key, (uint32_t)row};
-        }
-    for (int shift = 0; count > 0 && shift < 64; shift += 8)
-        if (radix_pass(keys, other, count, shift)) {
-            keyed *swap = keys;
-            keys = other;
-            other = swap;
-        }
+    size_t room = limit < rows / 4 ? 2 * limit + OCTI_KEYS : rows + 1;
+    least l = {.keys = malloc(room * sizeof(*l.keys)),
+               .other = malloc(room * sizeof(*l.keys)),
+               .room = room,
+               .limit = limit};
+    oct_err code = OCT_OK;
+    if (l.keys && l.other)
+        add_rows(&l, column, descending, rows);
+    else
+        code = oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", rows);
+    size_t count = l.count < limit ? l.count : limit;
     for (size_t i = 0; i < count; i++)
-        out[i] = keys[i].row;
-    for (size_t row = 0; count + nulls < rows; row++)
+        out[i] = l.keys[i].row;
+    for (size_t row = 0; code == OCT_OK && count < limit && row < rows; row++)
         if (!octi_is_valid(column, row))
-            out[count + nulls++] = (uint32_t)row;
-    free(keys);
-    free(other);
-    return OCT_OK;
+            out[count++] = (uint32_t)row;
+    free(l.keys);
+    free(l.other);
+    return code;
 }
 
 oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count, uint64_t limit,
                         octi_batch *out, oct_error *err)
 {
-    sorting s = {from, by, count};
+    octi_ordering s = {from, by, count};
     uint32_t *rows = malloc((from->rows + 1) * sizeof(*rows));
     if (!rows)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", from->rows);
     oct_err code = OCT_OK;
-    if (count == 1 && from->columns[by[0].column].type != OCT_STRING) {
-        code = radix_sort(&from->columns[by[0].column], by[0].descending, from->rows, rows, err);
+    size_t wanted = from->rows < limit ? from->rows : (size_t)limit;
+    if (octi_order_has_keys(from, by, count)) {
+        code = first_rows(&from->columns[by[0].column], by[0].descending, from->rows, wanted, rows, err);
     } else {
         for (size_t i = 0; i < from->rows; i++)
             rows[i] = (uint32_t)i;
-        qsort_r(rows, from->rows, sizeof(*rows), compare_rows, &s);
+        qsort_r(rows, from->rows, sizeof(*rows), octi_order_compare, &s);
     }
     if (code == OCT_OK)
-        code = octi_batch_gather(from, rows, from->rows < limit ? from->rows : (size_t)limit, out, err);
+        code = octi_batch_gather(from, rows, wanted, out, err);
     free(rows);
     return code;
 }

@@ -121,10 +121,23 @@ oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_erro
     return run(reduce, octi_group_merge, batch, err);
 }
 
-oct_err octi_reduce_finish(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+static oct_err finish_group(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch, oct_error *err)
+{
+    octi_group group;
+    octi_batch made;
+    oct_err code = octi_group_parse(reduce->keys, reduce->aggregates, &group, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_group_finish(&group, pool, batch, &made, err);
+    if (code == OCT_OK)
+        replace(batch, &made);
+    octi_group_deinit(&group);
+    return code;
+}
+
+oct_err octi_reduce_finish(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch, oct_error *err)
 {
     if (reduce->kind == OCTI_CORRELATE)
         return octi_correlate_finish(reduce->keys, batch, err);
-    return reduce->kind == OCTI_GROUP ? group(reduce, octi_group_finish, batch, err)
-                                      : cut(reduce, batch, err);
+    return reduce->kind == OCTI_GROUP ? finish_group(reduce, pool, batch, err) : cut(reduce, batch, err);
 }

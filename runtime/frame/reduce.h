@@ -27,6 +27,7 @@ void octi_reduce_deinit(octi_reduce *reduce);
 /* Each replaces *batch. */
 OCT_NODISCARD oct_err octi_reduce_rows(const octi_reduce *reduce, octi_batch *batch, oct_error *err);
 OCT_NODISCARD oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_error *err);
-OCT_NODISCARD oct_err octi_reduce_finish(const octi_reduce *reduce, octi_batch *batch, oct_error *err);
+OCT_NODISCARD oct_err octi_reduce_finish(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch,
+                                         oct_error *err);
 
 #endif

@@ -137,7 +137,8 @@ static bool turn(window *w, size_t begin, size_t end)
     bool fits = true;
     for (size_t row = end; fits && row-- > begin;) {
         w->back.n[row] = 0;
-        fits = octi_combine_row(w->kind, &w->back, row, &w->argument, row) &&
+        fits = octi_combine_row(w->kind, w->argument.value.type == OCT_DOUBLE, &w->back, row, &w->argument,
+                                row) &&
                (row + 1 == end || merge(w, &w->back, row, &w->back, row + 1));
     }
     w->front.n[0] = 0;
@@ -150,7 +151,8 @@ static bool slide(window *w, const reach *r, size_t lead, size_t rows, size_t be
     bool fits = true;
     w->middle = begin;
     for (size_t row = begin; fits && row < rows; row++) {
-        fits = octi_combine_row(w->kind, &w->front, 0, &w->argument, row);
+        fits =
+            octi_combine_row(w->kind, w->argument.value.type == OCT_DOUBLE, &w->front, 0, &w->argument, row);
         while (begin <= row && is_before(r, begin, row))
             begin++;
         if (fits && begin >= w->middle)

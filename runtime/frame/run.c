@@ -286,7 +286,7 @@ static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct
         *out = all;
         return OCT_OK;
     }
-    if (code == OCT_OK && (code = octi_reduce_finish(&r->stage->reduce, &all, err)) == OCT_OK)
+    if (code == OCT_OK && (code = octi_reduce_finish(&r->stage->reduce, r->pool, &all, err)) == OCT_OK)
         *out = all;
     else if (code != OCT_OK)
         octi_batch_deinit(&all);
@@ -330,6 +330,14 @@ static oct_err run_stage(const oct_frame *frame, octi_batch *out, size_t *skippe
     return code;
 }
 
+/* The rows of a table are sorted where they are. */
+static oct_err rows_to_sort(const oct_frame *from, octi_batch *out, size_t *skipped, oct_error *err)
+{
+    *skipped = 0;
+    return from->kind == OCTI_FRAME_TABLE ? octi_batch_borrow(&from->table, out, err)
+                                          : octi_frame_run(from, out, skipped, err);
+}
+
 static oct_err run_sort(const oct_frame *frame, octi_batch *out, size_t *skipped, oct_error *err)
 {
     octi_order by[OCTI_ORDER_MOST];
@@ -337,10 +345,10 @@ static oct_err run_sort(const oct_frame *frame, octi_batch *out, size_t *skipped
     octi_batch rows;
     oct_err code = octi_order_parse(frame->reduce.keys, &frame->schema, by, &count, err);
     if (code == OCT_OK)
-        code = octi_frame_run(frame->from, &rows, skipped, err);
+        code = rows_to_sort(frame->from, &rows, skipped, err);
     if (code != OCT_OK)
         return code;
-    code = octi_batch_sort(&rows, by, count, UINT64_MAX, out, err);
+    code = octi_batch_sort_on(frame->pool, &rows, by, count, out, err);
     octi_batch_deinit(&rows);
     return code;
 }
