@@ -125,7 +125,7 @@ static oct_err try_program(const cli_context *cli, octi_workbench *bench, unsign
     const octi_lesson *lesson = bench->lesson;
     struct command command;
     octi_trial_result result;
-    octi_buffer expected = {0};
+    const char *expected;
     char told[256], difference[280], source[OCTI_PATH];
     oct_err code = octi_workbench_expected(bench, lesson->seeds[0], false, &expected, err);
     for (size_t i = 0; code == OCT_OK && i < lesson->data_count; i++)
@@ -142,7 +142,7 @@ static oct_err try_program(const cli_context *cli, octi_workbench *bench, unsign
         if (cause != OCTI_CAUSE_NONE) {
             octi_verdict_fail(verdict, cause, "on the %u nodes of '%s', it %s", nodes, cli->spec.name, told);
             octi_verdict_show(verdict, result.err.data, LINES);
-        } else if (!octi_answer_same(lesson->compare, lesson->tolerance, expected.data ? expected.data : "",
+        } else if (!octi_answer_same(lesson->compare, lesson->tolerance, expected,
                                      result.out.data ? result.out.data : "", difference,
                                      sizeof(difference))) {
             octi_verdict_fail(verdict, OCTI_CAUSE_NODES, "on the %u nodes of '%s' the answer is wrong", nodes,
@@ -153,7 +153,6 @@ static oct_err try_program(const cli_context *cli, octi_workbench *bench, unsign
         }
         octi_trial_deinit(&result);
     }
-    octi_buffer_deinit(&expected);
     return code;
 }
 

@@ -46,6 +46,24 @@ static oct_err run_stage(octi_workbench *bench, const octi_check_options *option
     return OCT_OK;
 }
 
+static bool is_wanted(const octi_lesson *lesson, const octi_check_options *options, octi_stage stage)
+{
+    bool asked = stage == OCTI_STAGE_COMPILE || (stage >= options->first && stage <= options->last);
+    return asked && lesson->stages[stage];
+}
+
+/* What the sanitizers need is compiled while the stages before them run. */
+static void build_ahead(octi_workbench *bench, const octi_check_options *options)
+{
+    const bool wanted[OCTI_VARIANTS] = {
+        [OCTI_THREAD] =
+            is_wanted(bench->lesson, options, OCTI_STAGE_RACE) && octi_kit_has(&bench->kit, OCTI_THREAD),
+        [OCTI_ADDRESS] =
+            is_wanted(bench->lesson, options, OCTI_STAGE_LEAK) && octi_kit_has(&bench->kit, OCTI_ADDRESS),
+    };
+    octi_workbench_build_ahead(bench, wanted);
+}
+
 oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const char *student,
                        const char *source, const octi_check_options *options, octi_check *out, oct_error *err)
 {
@@ -56,8 +74,7 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
     for (octi_stage stage = 0; code == OCT_OK && stage < OCTI_STAGES; stage++) {
         if (!lesson->stages[stage])
             continue;
-        bool wanted = stage == OCTI_STAGE_COMPILE || (stage >= options->first && stage <= options->last);
-        if (!wanted || !makes_sense(out, stage)) {
+        if (!is_wanted(lesson, options, stage) || !makes_sense(out, stage)) {
             all = false;
             continue;
         }
@@ -73,6 +90,8 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
             break;
         }
         out->count++;
+        if (stage == OCTI_STAGE_COMPILE && verdict->outcome != OCTI_FAILED)
+            build_ahead(&bench, options);
         all = all && verdict->outcome != OCTI_FAILED;
         if (options->end)
             options->end(options->ctx, verdict);

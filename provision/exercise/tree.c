@@ -22,9 +22,9 @@ struct process {
     bool inside; /* below this process */
 };
 
-void octi_tree_adopt(void)
+void octi_tree_adopt(bool adopt)
 {
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_CHILD_SUBREAPER, adopt);
 }
 
 /* False for a process that has gone meanwhile. */

@@ -5,6 +5,7 @@
 #ifndef OCTI_TREE_H
 #define OCTI_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,8 +17,8 @@ typedef struct octi_tree {
     unsigned processes; /* of this user, on the whole machine, threads counted as processes */
 } octi_tree;
 
-/* From now on orphans below this process become its children. */
-void octi_tree_adopt(void);
+/* Whether from now on orphans below this process become its children. */
+void octi_tree_adopt(bool adopt);
 
 /* Looks at /proc; out of memory shows as an empty tree. */
 void octi_tree_scan(octi_tree *out);

@@ -131,7 +131,7 @@ static oct_err start(struct running *run, oct_error *err)
         return oct_fail(err, OCT_E_IO, "cannot make a pipe: %s", strerror(errno));
     }
     octi_tree before;
-    octi_tree_adopt();
+    octi_tree_adopt(true);
     octi_tree_scan(&before);
     fflush(NULL);
     run->pid = fork_program(run);

@@ -5,6 +5,7 @@
 #ifndef OCTI_WORKBENCH_H
 #define OCTI_WORKBENCH_H
 
+#include "provision/exercise/ahead.h"
 #include "provision/exercise/kit.h"
 
 typedef struct octi_workbench {
@@ -16,6 +17,8 @@ typedef struct octi_workbench {
     char folder[64];               /* what goes away */
     bool (*stop)(void);
     bool built[OCTI_VARIANTS];
+    octi_ahead *ahead;                          /* NULL: nothing is compiled ahead */
+    octi_buffer expected[OCTI_LESSON_SEEDS][2]; /* octi_workbench_expected's, data NULL before */
     double slowest; /* seconds that the sequential program took at most; 0: not known yet */
 } octi_workbench;
 
@@ -41,6 +44,9 @@ void octi_workbench_close(octi_workbench *bench);
 OCT_NODISCARD oct_err octi_workbench_build(octi_workbench *bench, octi_variant variant,
                                            octi_trial_result *result, oct_error *err);
 
+/* Has the variants that are wanted compiled while other stages run; octi_workbench_build waits for them. */
+void octi_workbench_build_ahead(octi_workbench *bench, const bool wanted[OCTI_VARIANTS]);
+
 /* Runs it in a fresh folder with the data, for many times as long as the sequential program took, but no
  * longer than the lesson says. *told (256 bytes) gets octi_trial_tell's words. */
 OCT_NODISCARD oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt,
@@ -49,10 +55,11 @@ OCT_NODISCARD oct_err octi_workbench_run(octi_workbench *bench, const octi_attem
 /* Tasks that the latest attempt with `trace` ran on a pool; 0 when it opened none. */
 size_t octi_workbench_tasks(const octi_workbench *bench);
 
-/* What the lesson's own sequential program prints; the caller frees. A failure of it is the lesson's
- * or this machine's, never the student's. */
+/* What the lesson's own sequential program prints for a seed of the lesson's, with `speed` on the data for
+ * measuring; it runs once for each. The text belongs to the workbench. A failure of it is the lesson's or
+ * this machine's, never the student's. */
 OCT_NODISCARD oct_err octi_workbench_expected(octi_workbench *bench, uint64_t seed, bool speed,
-                                              octi_buffer *out, oct_error *err);
+                                              const char **out, oct_error *err);
 
 /* The folder for what may stay from one check to the next. */
 void octi_cache_folder(char *out, size_t size);
