@@ -187,7 +187,11 @@ a_queue_that_is_too_long_is_told_and_left() {
 the_end_of_the_allocation_is_told_before() {
     try 0 "$octavo" up "$other" --on slurm -n 1 --time 2
     try 0 "$octavo" run --on slurm --name "$other" true
-    has err "is over in 1 min"
+    equal "$(queue -o %l)" 2:00
+    local left
+    left=$(sed -nE 's/^.* is over in ([0-9]+) min ([0-9]+) s, and what runs then ends$/\1 * 60 + \2/p' err)
+    [ -n "$left" ] || fail "a warning with the time left"
+    [ $((left)) -gt 60 ] && [ $((left)) -le 120 ] || fail "a time between 1 and 2 minutes, not $left s"
     try 0 "$octavo" down "$other" --on slurm
     wait_for 20 is_free
 }
