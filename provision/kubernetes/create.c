@@ -240,14 +240,20 @@ struct leaving {
     const char *cluster;
     unsigned keep; /* so many first nodes stay */
     const octi_observer *observer;
-    size_t left;
-    size_t running; /* of those, with a container that has not ended */
+    json_t *pods;   /* those that are left, each {"name", "uid"}, as the watch showed them last */
+    size_t running; /* of those, not told to go yet, or with a container that has not ended */
 };
 
 static bool has_ended(const json_t *pod)
 {
     const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
-    return octi_json_find(container, "state/terminated") != NULL;
+    return octi_json_find(pod, "metadata/deletionTimestamp") && octi_json_find(container, "state/terminated");
+}
+
+static bool leaves(const struct leaving *leaving, const json_t *pod)
+{
+    const char *name = octi_json_string_or(pod, "metadata/name", "");
+    return leaving->keep == 0 || octi_kube_pod_index(leaving->cluster, name) >= (long)leaving->keep;
 }
 
 static bool none_left(void *ctx, const json_t *pods)
@@ -255,16 +261,20 @@ static bool none_left(void *ctx, const json_t *pods)
     struct leaving *leaving = ctx;
     const json_t *pod;
     size_t i;
-    leaving->left = leaving->running = 0;
+    json_array_clear(leaving->pods);
+    leaving->running = 0;
     json_array_foreach(octi_json_find(pods, "items"), i, pod)
     {
-        long index = octi_kube_pod_index(leaving->cluster, octi_json_string_or(pod, "metadata/name", ""));
-        bool leaves = leaving->keep == 0 || index >= (long)leaving->keep;
-        leaving->left += leaves;
-        leaving->running += leaves && !has_ended(pod);
+        if (!leaves(leaving, pod))
+            continue;
+        json_array_append_new(leaving->pods,
+                              json_pack("{s:s, s:s}", "name", octi_json_string_or(pod, "metadata/name", ""),
+                                        "uid", octi_json_string_or(pod, "metadata/uid", "")));
+        leaving->running += !has_ended(pod);
     }
     const octi_observer *observer = leaving->observer;
-    return leaving->left == 0 || (observer && observer->interrupted && observer->interrupted(observer->ctx));
+    return json_array_size(leaving->pods) == 0 ||
+           (observer && observer->interrupted && observer->interrupted(observer->ctx));
 }
 
 static bool none_running(void *ctx, const json_t *pods)
@@ -276,43 +286,82 @@ static bool none_running(void *ctx, const json_t *pods)
 static oct_err wait_gone(octi_kube *kube, struct leaving *leaving, oct_error *err)
 {
     oct_err code = octi_kube_watch_pods(kube, leaving->cluster, LEAVE_SECONDS, none_left, leaving, err);
+    size_t left = json_array_size(leaving->pods);
     if (code == OCT_E_TIMEOUT) {
-        oct_fail(err, code, "%zu pods of '%s' are still there after %d s", leaving->left, leaving->cluster,
+        oct_fail(err, code, "%zu pods of '%s' are still there after %d s", left, leaving->cluster,
                  LEAVE_SECONDS);
-        oct_hint(err, "a machine that is down keeps its pods: kubectl get pods -o wide");
-    } else if (code == OCT_OK && leaving->left > 0) {
+        oct_hint(err, "something holds them: kubectl get pods -o yaml shows their finalizers");
+    } else if (code == OCT_OK && left > 0) {
         code = oct_fail(err, OCT_E_CANCELLED, "interrupted");
     }
     return code;
 }
 
-/* At once, since the machine of a lost pod may never confirm its end. The condition keeps one that was made
- * since: then (409), or where there is none, nothing is left to do. */
-oct_err octi_kube_discard(octi_kube *kube, const octi_node *node, oct_error *err)
+/* Removes a pod at once, since the machine of a lost one may never confirm its end. The condition keeps one
+ * of that name which was made since: then (409), or where there is none, nothing is left to do. */
+static oct_err discard(octi_kube *kube, const char *name, const char *uid, int uid_size, oct_error *err)
 {
     oct_error refused = OCT_ERROR_INIT;
-    oct_err code = octi_kube_call(kube, "DELETE", octi_kube_path(kube, "api/v1", "pods/%s", node->name),
-                                  json_pack("{s:s, s:s, s:i, s:{s:s#}}", "kind", "DeleteOptions",
-                                            "apiVersion", "v1", "gracePeriodSeconds", 0, "preconditions",
-                                            "uid", node->engine_id, octi_kube_node_uid(node)),
-                                  NULL, NULL, &refused);
+    oct_err code =
+        octi_kube_call(kube, "DELETE", octi_kube_path(kube, "api/v1", "pods/%s", name),
+                       json_pack("{s:s, s:s, s:i, s:{s:s#}}", "kind", "DeleteOptions", "apiVersion", "v1",
+                                 "gracePeriodSeconds", 0, "preconditions", "uid", uid, uid_size),
+                       NULL, NULL, &refused);
     if (code == OCT_OK || code == OCT_E_NOTFOUND || code == OCT_E_STATE)
         return OCT_OK;
     if (err)
         *err = refused;
-    oct_prefix(err, "cannot remove the pod '%s'", node->name);
+    oct_prefix(err, "cannot remove the pod '%s'", name);
     return code;
 }
 
-/* The set's controller makes and removes pods from the last one on. */
+oct_err octi_kube_discard(octi_kube *kube, const octi_node *node, oct_error *err)
+{
+    return discard(kube, node->name, node->engine_id, octi_kube_node_uid(node), err);
+}
+
+/* Pods have their time to end. What is left of one then is its machine's own book, which a kubelet balances
+ * every ten seconds; of many that end at once some wait for its collection of garbage, once a minute; and one
+ * that is down never does. */
+static oct_err await_end(octi_kube *kube, struct leaving *leaving, oct_error *err)
+{
+    oct_err code = octi_kube_watch_pods(kube, leaving->cluster, GRACE_SECONDS, none_running, leaving, err);
+    if (code == OCT_OK && leaving->running > 0)
+        return oct_fail(err, OCT_E_CANCELLED, "interrupted");
+    return code == OCT_E_TIMEOUT ? OCT_OK : code;
+}
+
+static oct_err discard_left(octi_kube *kube, const struct leaving *leaving, oct_error *err)
+{
+    size_t i;
+    const json_t *pod;
+    oct_err code = OCT_OK;
+    json_array_foreach(leaving->pods, i, pod)
+    {
+        const char *uid = octi_json_string_or(pod, "uid", "");
+        if (code == OCT_OK)
+            code = discard(kube, octi_json_string_or(pod, "name", ""), uid, (int)strlen(uid), err);
+    }
+    return code;
+}
+
+/* The set's controller makes pods, and tells them to go, from the last one on. */
 oct_err octi_kube_resize(octi_kube *kube, const octi_cluster *cluster, unsigned nodes,
                          const octi_observer *observer, oct_error *err)
 {
-    struct leaving leaving = {.cluster = cluster->name, .keep = nodes, .observer = observer};
+    struct leaving leaving = {
+        .cluster = cluster->name, .keep = nodes, .observer = observer, .pods = json_array()};
     octi_spec spec = cluster->spec;
     spec.nodes = nodes;
     oct_err code = put_all(kube, &spec, err);
-    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
+    if (code == OCT_OK)
+        code = await_end(kube, &leaving, err);
+    if (code == OCT_OK)
+        code = discard_left(kube, &leaving, err);
+    if (code == OCT_OK)
+        code = wait_gone(kube, &leaving, err);
+    json_decref(leaving.pods);
+    return code;
 }
 
 /* Deletes by label, so that nothing which is not ours can be hit. grace: seconds for pods to end; -1: what
@@ -336,24 +385,21 @@ static oct_err remove_kind(octi_kube *kube, const char *name, const char *const 
     return code;
 }
 
-/* A pod's processes have their time to end. What is left of it then is its machine's own book, which a
- * kubelet balances every ten seconds, and one that is down never. */
+/* With one call for all pods, not one for each. */
 static oct_err remove_pods(octi_kube *kube, const char *name, const octi_observer *observer, oct_error *err)
 {
     static const char *const pods[2] = {"api/v1", "pods"};
-    struct leaving leaving = {.cluster = name, .observer = observer};
+    struct leaving leaving = {.cluster = name, .observer = observer, .pods = json_array()};
     size_t count = 0;
     oct_err code = remove_kind(kube, name, pods, -1, &count, err);
-    if (code != OCT_OK)
-        return code;
-    code = octi_kube_watch_pods(kube, name, GRACE_SECONDS, none_running, &leaving, err);
-    if (code != OCT_OK && code != OCT_E_TIMEOUT)
-        return code;
-    if (leaving.left > 0)
+    if (code == OCT_OK)
+        code = await_end(kube, &leaving, err);
+    if (code == OCT_OK && json_array_size(leaving.pods) > 0)
         code = remove_kind(kube, name, pods, 0, &count, err);
-    else
-        code = OCT_OK;
-    return code == OCT_OK ? wait_gone(kube, &leaving, err) : code;
+    if (code == OCT_OK)
+        code = wait_gone(kube, &leaving, err);
+    json_decref(leaving.pods);
+    return code;
 }
 
 oct_err octi_kube_destroy(octi_kube *kube, const char *name, const octi_observer *observer, size_t *removed,
