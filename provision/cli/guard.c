@@ -54,7 +54,7 @@ static void set_loss(cli_guard *guard, const octi_node *node, const char *cause)
         return;
     snprintf(loss->node, sizeof(loss->node), "%s", node->name);
     snprintf(loss->cause, sizeof(loss->cause), "%s", cause);
-    loss->head = node->index == 0;
+    loss->head = node->index == 0 && !guard->session->provider.ops->is_allocation;
     guard->lost_ns = octi_clock_ns();
 }
 
@@ -152,6 +152,8 @@ static void tell_slurm(cli_guard *guard, octi_provider *control)
 bool cli_guard_look(cli_guard *guard)
 {
     int64_t now = octi_clock_ns();
+    if (guard->session->provider.ops->is_allocation) /* and a site's controller is not ours to ask so often */
+        return false;
     if (guard->lost_ns) /* a step on fewer nodes may not have had the lost one */
         return guard->loss.head ||
                (guard->ranks >= guard->session->cluster.node_count && now - guard->lost_ns > step_end_ns);
@@ -229,6 +231,10 @@ void cli_guard_judge(cli_guard *guard, bool killed)
     octi_provider *control = guard->lost_ns ? NULL : cli_guard_control(guard);
     if (!control)
         return;
+    if (control->ops->is_allocation) {
+        ask_slurm(guard, control);
+        return;
+    }
     for (int looks = killed ? ENDING_LOOKS : 1; looks > 0 && !guard->lost_ns; looks--) {
         ask_engine(guard, control, true);
         if (looks > 1 && !guard->lost_ns)

@@ -57,6 +57,7 @@ static bool is_slurm_report(const char *line)
     char node[80];
     int task, end = 0;
     static const char *const steps[] = {"srun: Terminating StepId=", "srun: Force Terminated ",
+                                        "srun: launch/slurm: _step_signal: Terminating ",
                                         "srun: Job step aborted: ", "srun: error: Node failure on "};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (strncmp(line, steps[i], strlen(steps[i])) == 0)

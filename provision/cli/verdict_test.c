@@ -29,6 +29,7 @@ static const char crash[] =
     "octavo: dev-3: rank 3: killed by signal 11 (Segmentation fault)\n"
     "srun: error: dev-3: task 3: Exited with exit code 139\n"
     "srun: Terminating StepId=3.0\n"
+    "srun: launch/slurm: _step_signal: Terminating StepId=3.0\n"
     "slurmstepd-dev-0: error: *** STEP 3.0 ON dev-0 CANCELLED AT 2026-01-01T00:00:00 ***\n"
     "octavo: dev-0: rank 0: exited with status 3\n"
     "srun: error: dev-1: tasks 1,4: Terminated\n"

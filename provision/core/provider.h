@@ -77,6 +77,10 @@ typedef struct octi_provider_ops {
     unsigned max_nodes;
     bool takes_image; /* nodes are made from an image; else they are there already */
 
+    /* Nodes are an allocation's: who gave it watches them, ends what ran on a lost one, and takes
+     * that out; none is made anew. Node 0's commands run on this machine, which is not lost with it. */
+    bool is_allocation;
+
     /* Where nodes have no shared state folder, the key that every node has mounted; else NULL. */
     const char *munge_key_file;
 

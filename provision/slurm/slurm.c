@@ -114,11 +114,21 @@ static void say_left(const octi_pilot *pilot, octi_cluster *cluster)
                  cluster->name, pilot->job, left / 60, left % 60);
 }
 
+/* Slurm has taken lost nodes out of the allocation. */
+static void say_lost(const octi_pilot *pilot, octi_cluster *cluster)
+{
+    if (!*cluster->warning && cluster->node_count < pilot->spec.nodes)
+        snprintf(cluster->warning, sizeof(cluster->warning),
+                 "warning: '%s' has lost %zu of its %u nodes, and goes on with the others", cluster->name,
+                 pilot->spec.nodes - cluster->node_count, pilot->spec.nodes);
+}
+
 /* A site's nodes keep the site's names. */
 static oct_err make_cluster(const char *name, const octi_pilot *pilot, octi_cluster *out, oct_error *err)
 {
     size_t count = json_array_size(pilot->nodes);
-    octi_cluster cluster = {.wanted = pilot->spec.nodes, .spec = pilot->spec, .provider = "slurm"};
+    octi_cluster cluster = {
+        .wanted = count > 0 ? (unsigned)count : pilot->spec.nodes, .spec = pilot->spec, .provider = "slurm"};
     cluster.nodes = calloc(count + 1, sizeof(*cluster.nodes));
     if (!cluster.nodes)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
@@ -134,9 +144,11 @@ static oct_err make_cluster(const char *name, const octi_pilot *pilot, octi_clus
         snprintf(node->name, sizeof(node->name), "%s", host ? host : "?");
         snprintf(node->engine_id, sizeof(node->engine_id), "%u", pilot->job);
     }
-    if (count > 0)
-        say_left(pilot, &cluster);
     cluster.node_count = count;
+    if (count > 0) {
+        say_left(pilot, &cluster);
+        say_lost(pilot, &cluster);
+    }
     *out = cluster;
     return OCT_OK;
 }
@@ -353,6 +365,7 @@ const octi_provider_ops octi_slurm_ops = {
     .name = "slurm",
     .summary = "a pilot allocation on a Slurm site, from its login node",
     .max_nodes = OCTI_NODES_MAX,
+    .is_allocation = true,
     .open = site_open,
     .close = site_close,
     .engine = site_engine,

@@ -5,12 +5,15 @@
 #   site.sh up DIR [NODES]    stands it up and prints what to export
 #   site.sh down DIR          ends what `up` started, and only that
 #   site.sh stop-controller DIR, start-controller DIR      a site whose slurmctld is away
+#   site.sh lose DIR NODE     kills all that runs on a node, its slurmd too, as a loss of power does, and
+#                             tells slurmctld, as a site's own watch does
+#   site.sh return DIR NODE   the node is back
 #
 # DIR must be reachable for every user (munge's socket lies in it).
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin # where the daemons are
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 verb=$1 dir=$2 nodes=${3:-8}
 port=${OCTAVO_SITE_PORT:-26817}
@@ -103,6 +106,35 @@ down() {
     done
 }
 
+# What runs in a step of that node, and the daemons of the steps.
+processes_on() {
+    local process parent
+    grep -lzx -- "SLURMD_NODENAME=$1" /proc/[0-9]*/environ | xargs -r grep -lzx -- "SLURM_CONF=$dir/slurm.conf" |
+        while IFS=/ read -r _ _ process _; do
+            echo "$process"
+            parent=$(awk '/^PPid:/ { print $2 }' "/proc/$process/status") || continue
+            ! grep -q '^slurmstepd' "/proc/$parent/comm" || echo "$parent"
+        done | sort -u
+}
+
+lose() {
+    local node=$1
+    kill -9 "$(cat "$dir/pids/slurmd-$node")"
+    { processes_on "$node" | xargs -r kill -9; } 2>/dev/null || true # some end meanwhile
+    scontrol update NodeName="$node" State=DOWN Reason="lost power"
+}
+
+return_node() {
+    local node=$1
+    start "slurmd-$node" slurmd -D -N "$node"
+    for _ in $(seq 100); do
+        scontrol update NodeName="$node" State=RESUME 2>/dev/null || true
+        [ "$(sinfo -h -p batch -n "$node" -o %t)" != idle ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 case $verb in
 up) up ;;
 down) down ;;
@@ -118,5 +150,7 @@ start-controller)
         sleep 0.1
     done
     ;;
+lose) lose "$3" ;;
+return) return_node "$3" ;;
 *) usage ;;
 esac

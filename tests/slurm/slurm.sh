@@ -144,6 +144,32 @@ a_missing_cluster_is_named_with_those_there_are() {
     has err "$name"
 }
 
+done_tasks() { [ "$(grep -c '^done' trace)" -ge "$1" ]; }
+
+a_node_that_is_lost_is_left_out_and_no_result_is_computed_twice() {
+    try 0 on_site -n 2 --fresh "$here/../faults/job.c" "$PWD/first" 400 1
+    mv out wanted
+    on_site --fresh "$here/../faults/job.c" "$PWD/trace" 400 160 >out 2>err </dev/null &
+    local job=$! status=0
+    wait_for 30 done_tasks 210 # of the second half
+    "$here/site.sh" lose "$work/site" site2
+    wait $job || status=$?
+    cat err
+    equal "$status" 0
+    cmp out wanted || fail "the undisturbed run's output"
+    grep -q "^octavo: site2: lost power; attempt 1 ended after [0-9.]* s: going on without it$" err ||
+        fail "a line with the node and the attempt"
+    equal "$(awk '/^done/ { done[$2] = 1 } /^start/ && done[$2]' trace)" ""
+    equal "$(grep -c '^done' trace | awk '{ print ($1 >= 400) }')" 1
+    try 0 "$octavo" status "$name" --on slurm --json
+    equal "$(json out 'len(d["nodes"])')" $((nodes - 1))
+    # shellcheck disable=SC2016 # the node's shell expands it
+    try 0 on_site sh -c 'echo $SLURMD_NODENAME'
+    equal "$(sort -u out | grep -vc site2)" $((nodes - 1))
+    has err "has lost 1 of its $nodes nodes"
+    "$here/site.sh" return "$work/site" site2
+}
+
 down_ends_the_pilot_and_only_it() {
     sbatch -p short -n 1 --job-name=not-ours -o /dev/null --wrap 'sleep 60' >/dev/null
     try 0 "$octavo" down "$name" --on slurm
@@ -222,7 +248,7 @@ fi
 . "$work/exports"
 # Every function above is a case, in the order of the file; the pilot of the first serves the others.
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up) continue ;; esac
+    case $each in clean_up | done_tasks) continue ;; esac
     run_case "$each"
 done
 # shellcheck disable=SC2154 # counted in lib.sh
