@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/heap.h"
 #include "runtime/exec/cluster/cluster.h"
 #include "runtime/exec/cluster/load.h"
 #include "runtime/exec/context.h"
@@ -148,6 +149,8 @@ static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor
         return abandon(cluster, code);
     cluster->rank = mpi->rank(cluster->link);
     cluster->size = mpi->size(cluster->link);
+    if (cluster->size > 1)
+        octi_heap_keep(); /* a large value is allocated four times on its way */
     if ((code = start(cluster, spec, pool, err)) != OCT_OK)
         return abandon(cluster, code);
 

@@ -1,0 +1,59 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "runtime/base/heap.h"
+
+enum { BLOCKS = 8, SIZE = 1 << 20, ROUNDS = 10 };
+
+/* How many pages malloc had to ask for, in so many rounds of taking, filling and freeing. */
+static long faults(int rounds)
+{
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    while (rounds-- > 0) {
+        char *blocks[BLOCKS];
+        for (int i = 0; i < BLOCKS; i++) {
+            blocks[i] = malloc(SIZE);
+            assert_non_null(blocks[i]);
+            memset(blocks[i], rounds, SIZE);
+        }
+        for (int i = 0; i < BLOCKS; i++)
+            free(blocks[i]);
+    }
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+}
+
+static void large_blocks_are_used_again(void **state)
+{
+    (void)state;
+    octi_heap_keep();
+    assert_in_range(faults(1), BLOCKS * SIZE / 4096 - 64, BLOCKS * SIZE / 4096 + 64);
+    assert_in_range(faults(ROUNDS), 0, ROUNDS * 8);
+}
+
+static void what_the_user_set_stands(void **state)
+{
+    (void)state;
+    setenv("MALLOC_TRIM_THRESHOLD_", "0", 1); /* glibc itself looks at it before main: nothing changes here */
+    octi_heap_keep();
+    unsetenv("MALLOC_TRIM_THRESHOLD_");
+    assert_in_range(faults(ROUNDS), ROUNDS * (BLOCKS * SIZE / 4096 / 2),
+                    ROUNDS * (BLOCKS * SIZE / 4096 + 64));
+}
+
+int main(void)
+{
+    /* In this order: there is no way back. */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_user_set_stands),
+        cmocka_unit_test(large_blocks_are_used_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
