@@ -17,7 +17,7 @@ pattern=${1:-}
 name=faults-$$
 other=$name-b
 nodes=4
-tasks=2000
+tasks=1000
 chaos_seconds=${OCTAVO_CHAOS_SECONDS:-60}
 chaos_seed=${OCTAVO_CHAOS_SEED:-1}
 
