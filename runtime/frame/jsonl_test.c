@@ -144,6 +144,35 @@ static void malformed_lines_are_skipped_and_counted_when_asked(void **state)
     oct_frame_destroy(t);
 }
 
+/* Lines are read many at a time: that several of them, or a part of one, make objects does not make them
+ * good. */
+static void lines_that_are_objects_only_together_are_malformed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t good, skipped;
+    } all[] = {
+        {"{\"a\":1}\n{\"b\":[1\n2]},{\"a\":3}\n{\"a\":4}\n", 2, 2},
+        {"{\"a\":1}\n{\"b\":[1\n{\"z\":1}]},{\"a\":3}\n{\"a\":4}\n", 2, 2},
+        {"{\"a\":1},{\"a\":2}\n{\"a\":4}\n", 1, 1},
+        {"{\"a\":1\n\"b\":2},{}\n{\"a\":4}\n", 1, 2},
+        {"{\"a\":1}]\n[{\"a\":2}\n{\"a\":4}\n", 1, 2},
+        {"{\"a\":1,\"s\":\"x\n{\",\"a\":4}\n", 0, 2},
+        {"{\"a\":1},\n{\"a\":4}\n", 1, 1},
+        {"{\"s\":\"\\\"\",\"a\":1}\r\n\n {\t\"a\":4}\n{}\n", 3, 0},
+        {"{\"\\u0061\":1}\n{\"a\":4}\n", 2, 0},
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        oct_frame *t =
+            computed(frame_of(all[i].text, &(oct_jsonl_options){.types = "a int64", .skip_malformed = true}));
+        if (oct_frame_rows(t) != all[i].good || oct_frame_skipped(t) != all[i].skipped)
+            fail_msg("text %zu has %zu rows and %zu malformed lines, not %zu and %zu", i, oct_frame_rows(t),
+                     oct_frame_skipped(t), all[i].good, all[i].skipped);
+        oct_frame_destroy(t);
+    }
+}
+
 static void types_may_be_given_of_members_that_come_late_and_of_numbers_in_text(void **state)
 {
     (void)state;
@@ -246,6 +275,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(members_become_typed_columns_and_null_where_they_are_missing),
         cmocka_unit_test(a_malformed_line_is_told_with_file_line_and_what_was_expected),
         cmocka_unit_test(malformed_lines_are_skipped_and_counted_when_asked),
+        cmocka_unit_test(lines_that_are_objects_only_together_are_malformed),
         cmocka_unit_test(types_may_be_given_of_members_that_come_late_and_of_numbers_in_text),
         cmocka_unit_test(many_files_packed_or_not_give_each_line_once),
         cmocka_unit_test(files_that_cannot_be_read_say_why),

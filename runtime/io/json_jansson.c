@@ -48,6 +48,19 @@ oct_err octi_json_read(octi_json *json, const char *text, size_t size, oct_error
                     wrong.position);
 }
 
+bool octi_json_read_all(octi_json *json, const octi_json_text *texts, size_t count)
+{
+    (void)json;
+    (void)texts;
+    (void)count;
+    return false;
+}
+
+void octi_json_enter(octi_json *json)
+{
+    json->member = NULL;
+}
+
 /* Whole again, where nothing was lost: up to 2^53. */
 static bool is_whole(double real)
 {

@@ -161,13 +161,13 @@ static filling *find(reading *r, size_t *at, const char *name, size_t size)
     return NULL;
 }
 
-static oct_err read_line(reading *r, const char *text, size_t size, oct_error *err)
+/* The members of the object that is read, as a row. */
+static oct_err read_members(reading *r, oct_error *err)
 {
     const char *name;
     size_t name_size, at = 0;
     octi_json_value value;
-    oct_err code = octi_json_read(r->json, text, size, err);
-    r->line++;
+    oct_err code = OCT_OK;
     while (code == OCT_OK && octi_json_next(r->json, &name, &name_size, &value)) {
         filling *to = find(r, &at, name, name_size);
         if (to)
@@ -177,6 +177,52 @@ static oct_err read_line(reading *r, const char *text, size_t size, oct_error *e
         if (r->columns[i].set != r->line)
             code = make_null(&r->columns[i], r->row, r->lines, err);
     return code;
+}
+
+/* Lines that are read at once: what is made of them fits a cache. */
+enum { BLOCK_LINES = 512, BLOCK_BYTES = 32 << 10 };
+
+typedef struct block {
+    octi_json_text lines[BLOCK_LINES];
+    size_t count, bytes;
+} block;
+
+static bool next_block(octi_lines *lines, block *b)
+{
+    b->count = b->bytes = 0;
+    while (b->count < BLOCK_LINES && b->bytes < BLOCK_BYTES) {
+        octi_json_text *line = &b->lines[b->count];
+        if (!octi_lines_next(lines, &line->text, &line->size))
+            break;
+        b->bytes += line->size;
+        b->count++;
+    }
+    return b->count > 0;
+}
+
+/* On failure *bad is the line's text. */
+static oct_err read_block(reading *r, const block *b, octi_text_stats *stats, const char **bad,
+                          oct_error *err)
+{
+    bool at_once = b->bytes <= 2 * (size_t)BLOCK_BYTES && octi_json_read_all(r->json, b->lines, b->count);
+    for (size_t i = 0; i < b->count; i++) {
+        oct_err code = OCT_OK;
+        r->line++;
+        if (at_once)
+            octi_json_enter(r->json);
+        else
+            code = octi_json_read(r->json, b->lines[i].text, b->lines[i].size, err);
+        if (code == OCT_OK)
+            code = read_members(r, err);
+        r->row += code == OCT_OK;
+        if (code == OCT_E_INVALID && r->format->skip) {
+            stats->skipped++;
+        } else if (code != OCT_OK) {
+            *bad = b->lines[i].text;
+            return code;
+        }
+    }
+    return OCT_OK;
 }
 
 static oct_err begin(reading *r, const octi_format *format, size_t lines, size_t bytes, oct_error *err)
@@ -224,22 +270,15 @@ oct_err octi_jsonl_read(const octi_format *format, const octi_text_range *range,
 {
     octi_lines lines;
     reading r = {0};
-    const char *text;
-    size_t size;
+    block b;
+    const char *bad;
     *stats = (octi_text_stats){.bad_at = range->begin};
     oct_err code = octi_lines_open(&lines, range, err);
     if (code == OCT_OK)
         code = begin(&r, format, octi_lines_count(&lines), lines.size, err);
-    while (code == OCT_OK && octi_lines_next(&lines, &text, &size)) {
-        code = read_line(&r, text, size, err);
-        r.row += code == OCT_OK;
-        if (code == OCT_E_INVALID && format->skip) {
-            code = OCT_OK;
-            stats->skipped++;
-        } else if (code != OCT_OK) {
-            stats->bad_at = octi_lines_offset(&lines, text);
-        }
-    }
+    while (code == OCT_OK && next_block(&lines, &b))
+        if ((code = read_block(&r, &b, stats, &bad, err)) != OCT_OK)
+            stats->bad_at = octi_lines_offset(&lines, bad);
     if (code == OCT_OK)
         code = finish(&r, out, err);
     end(&r);

@@ -18,8 +18,11 @@ oct_err octi_lines_open(octi_lines *lines, const octi_text_range *range, oct_err
         lines->size = w->size;
     if (w->size > 0 && !range->first)
         lines->at = (const char *)memchr(w->text, '\n', w->size) + 1;
-    if (range->begin == 0 && w->size >= 3 && memcmp(w->text, "\xef\xbb\xbf", 3) == 0)
-        lines->at += 3; /* a byte order mark */
+    if (range->begin == 0 && w->size >= 3 && memcmp(w->text, "\xef\xbb\xbf", 3) == 0) {
+        lines->at += 3; /* a byte order mark, with which the first line begins */
+        if (lines->size < 4)
+            lines->size = 4;
+    }
     return OCT_OK;
 }
 

@@ -1,9 +1,10 @@
 /* bag_topk, bag_groupby, bag_sort: the largest hundred of an array of doubles beside a plain scan of it for
- * its largest, sums by 100 and by a million keys beside a loop over an array of sums, and all in order beside
- * pandas. bags [--pool=SPEC] [ROWS] */
+ * its largest and beside the rate at which memory is read, sums by 100 and by a million keys beside a loop
+ * over an array of sums, and all in order beside pandas. bags [--pool=SPEC] [ROWS] */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/bench/collections/bandwidth.h"
 #include "tests/bench/collections/peer.h"
 #include "tests/bench/runtime/bench.h"
 
@@ -113,8 +114,11 @@ int main(int argc, char **argv)
     size_t rows = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : 100000000;
     double *x = random_doubles(rows), workers = oct_pool_workers(pool);
     question q = {.all = oct_bag_from(pool, x, rows), .x = x, .rows = rows};
-    bench_line(pool, "bag_topk", bench_least(TIMES, ask_top, &q), "s", "one scan, divided by the workers",
+    double top = bench_least(TIMES, ask_top, &q);
+    bench_line(pool, "bag_topk", top, "s", "one scan, divided by the workers",
                bench_least(TIMES, scan, &q) / workers);
+    bench_line(pool, "bag_topk_rate", (double)rows * 8 / top / 1e9, "gb_per_s", "all words added up",
+               bandwidth_of(oct_pool_workers(pool), x, rows * sizeof(*x)));
     q.keys = FEW;
     bench_line(pool, "bag_groupby_100", bench_least(TIMES, ask_few, &q), "s",
                "one loop, divided by the workers", bench_least(TIMES, loop, &q) / workers);

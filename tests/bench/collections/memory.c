@@ -1,8 +1,10 @@
 /* groupby, sort, topk: sums by 100 and by a million groups, all rows in order, and the first hundred, of a
- * table in memory. memory [--pool=SPEC] [ROWS] */
+ * table in memory; topk_rate beside the rate at which as many threads read that memory. memory [--pool=SPEC]
+ * [ROWS] */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/bench/collections/bandwidth.h"
 #include "tests/bench/collections/columns.h"
 #include "tests/bench/collections/peer.h"
 #include "tests/bench/runtime/bench.h"
@@ -90,6 +92,9 @@ int main(int argc, char **argv)
         double took = bench_least(TIMES, all[i].ask, &all[i].q);
         peer_figures peer = peer_run(all[i].bench, count);
         bench_line(pool, all[i].bench, took, "s", peer.name, peer.seconds);
+        if (all[i].ask == ask_top)
+            bench_line(pool, "topk_rate", (double)rows * 8 / took / 1e9, "gb_per_s", "all words added up",
+                       bandwidth_of(oct_pool_workers(pool), oct_frame_doubles(only, "x"), (size_t)rows * 8));
     }
     oct_frame *frames[] = {keys, groups, only, x, table};
     for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
