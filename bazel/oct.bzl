@@ -53,8 +53,10 @@ def oct_engine_test(name, tags = [], **kwargs):
         **kwargs
     )
 
-def oct_pools_test(name, srcs, **kwargs):
-    """A cmocka test of a collection, as NAME_threads_test and NAME_processes_test, with three workers each."""
+def oct_pools_test(name, srcs, ranks = [], **kwargs):
+    """A cmocka test of a collection, as NAME_threads_test and NAME_processes_test, with three workers each.
+
+    NAME_cluster_N_test runs it on so many ranks of this host, a worker each, for each number in `ranks`."""
     for kind in ["threads", "processes"]:
         oct_cc_test(
             name = "%s_%s_test" % (name, kind),
@@ -62,6 +64,23 @@ def oct_pools_test(name, srcs, **kwargs):
             args = ["--pool=%s:3" % kind],
             deps = ["//runtime:octavo", "@cmocka//:lib"],
             **kwargs
+        )
+    if ranks:
+        oct_cc_binary(
+            name = name + "_ranks",
+            testonly = True,
+            srcs = srcs,
+            data = ["//runtime/exec/cluster:liboctavo-cluster.so"],
+            deps = ["//runtime:octavo", "@cmocka//:lib"],
+        )
+    for count in ranks:
+        native.sh_test(
+            name = "%s_cluster_%d_test" % (name, count),
+            size = "medium",
+            srcs = ["//tests/runtime:on_ranks.sh"],
+            args = [str(count), "env"] + ["%s=%s" % each for each in kwargs.get("env", {}).items()] +
+                   ["$(location :%s_ranks)" % name, "--pool=cluster:1"],
+            data = [":%s_ranks" % name],
         )
 
 def oct_lesson(deps = []):
