@@ -396,6 +396,25 @@ static void the_largest_are_found_though_each_row_is_larger_than_those_before(vo
         oct_frame_destroy(all[i]);
 }
 
+static void the_first_of_an_order_are_those_of_a_sort(void **state)
+{
+    (void)state;
+    oct_frame *f = many_rows();
+    static const char *const orders[] = {"x", "x desc", "id desc"};
+    for (size_t i = 0; i < 3; i++) {
+        oct_frame *s = oct_frame_sort(f, orders[i]), *sorted = oct_frame_compute(s);
+        oct_frame *l = oct_frame_largest(f, orders[i], 3000), *first = oct_frame_compute(l);
+        assert_true(sorted && first);
+        assert_int_equal(oct_frame_rows(first), 3000);
+        assert_memory_equal(oct_frame_int64s(first, "id"), oct_frame_int64s(sorted, "id"),
+                            3000 * sizeof(int64_t));
+        oct_frame *all[] = {s, sorted, l, first};
+        for (size_t k = 0; k < 4; k++)
+            oct_frame_destroy(all[k]);
+    }
+    oct_frame_destroy(f);
+}
+
 static void a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show_it(void **state)
 {
     (void)state;
@@ -430,6 +449,7 @@ int main(int argc, char **argv)
                                   remove_file),
         cmocka_unit_test_teardown(the_largest_are_found_though_each_row_is_larger_than_those_before,
                                   remove_file),
+        cmocka_unit_test_teardown(the_first_of_an_order_are_those_of_a_sort, remove_file),
         cmocka_unit_test_teardown(a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show_it,
                                   remove_file),
     };

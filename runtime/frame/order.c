@@ -87,11 +87,31 @@ static void prune(least *l)
     l->bounded = true;
 }
 
+/* The next row that may be one of the least, of doubles, which are compared as they are: nothing is skipped
+ * where one of the two is NaN. */
+static size_t next_row(const least *l, const double *x, bool descending, size_t row, size_t rows)
+{
+    double bound = x[l->keys[l->limit - 1].row];
+    if (descending)
+        while (row < rows && x[row] <= bound)
+            row++;
+    else
+        while (row < rows && x[row] >= bound)
+            row++;
+    return row;
+}
+
+enum { FEW = 16 }; /* rows that are looked at where few will do */
+
 static void add_rows(least *l, const octi_column *column, bool descending, size_t rows)
 {
     uint64_t keys[OCTI_KEYS];
-    for (size_t begin = 0; begin < rows; begin += OCTI_KEYS) {
-        size_t count = rows - begin < OCTI_KEYS ? rows - begin : OCTI_KEYS;
+    for (size_t begin = 0, count; begin < rows; begin += count) {
+        if (l->bounded && column->type == OCT_DOUBLE)
+            begin = next_row(l, column->doubles, descending, begin, rows);
+        count = l->bounded ? FEW : OCTI_KEYS;
+        if (count > rows - begin)
+            count = rows - begin;
         octi_radix_keys(column, descending, begin, count, keys);
         for (size_t i = 0; i < count; i++) {
             if ((l->bounded && keys[i] >= l->bound) || !octi_is_valid(column, begin + i))

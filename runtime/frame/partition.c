@@ -5,16 +5,16 @@
 #include "runtime/frame/partition.h"
 #include "runtime/frame/turns.h"
 
-/* The rows of a batch, those of partition p from end[p] to before end[p + 1]. */
+/* Where the rows of each partition are in a partial that is in order of partition: from end[p] to before
+ * end[p + 1]. */
 typedef struct spread {
-    uint32_t *rows;
     size_t end[OCTI_PARTITIONS + 1];
 } spread;
 
 typedef struct adding {
     octi_partitions *to;
     const octi_reduce *reduce;
-    const octi_batch *partials;
+    octi_batch *partials;
     spread *spreads; /* of each partial */
     size_t count, keys;
 } adding;
@@ -24,31 +24,57 @@ static size_t partition_of(uint64_t hash)
     return (size_t)(hash >> (64 - OCTI_PARTITION_BITS));
 }
 
-/* Turn of a partial: its rows in order of partition, and within one as they were. */
-static oct_err spread_rows(size_t turn, void *ctx, oct_error *err)
+/* The rows in order of partition, and within one as they were. */
+static void order_rows(const uint64_t *hash, size_t rows, spread *out, uint32_t *order)
 {
-    const adding *a = ctx;
-    const octi_batch *partial = &a->partials[turn];
-    spread *out = &a->spreads[turn];
-    uint64_t *hash = calloc(partial->rows + 1, sizeof(*hash));
-    out->rows = malloc((partial->rows + 1) * sizeof(*out->rows));
-    if (!hash || !out->rows) {
-        free(hash);
-        return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", partial->rows);
-    }
-    for (size_t k = 0; k < a->keys; k++)
-        octi_hash_rows(&partial->columns[k], partial->rows, hash);
     size_t at[OCTI_PARTITIONS];
-    for (size_t row = 0; row < partial->rows; row++)
+    for (size_t row = 0; row < rows; row++)
         out->end[partition_of(hash[row]) + 1]++;
     for (size_t p = 0; p < OCTI_PARTITIONS; p++) {
         at[p] = out->end[p];
         out->end[p + 1] += out->end[p];
     }
-    for (size_t row = 0; row < partial->rows; row++)
-        out->rows[at[partition_of(hash[row])]++] = (uint32_t)row;
+    for (size_t row = 0; row < rows; row++)
+        order[at[partition_of(hash[row])]++] = (uint32_t)row;
+}
+
+/* Turn of a partial, which is brought in order while it is in a cache: whoever merges a partition then reads
+ * a stretch of each, where its rows would be one in many of a cache line. */
+static oct_err spread_rows(size_t turn, void *ctx, oct_error *err)
+{
+    const adding *a = ctx;
+    octi_batch *partial = &a->partials[turn], ordered;
+    uint64_t *hash = calloc(partial->rows + 1, sizeof(*hash));
+    uint32_t *order = malloc((partial->rows + 1) * sizeof(*order));
+    oct_err code = OCT_OK;
+    if (hash && order) {
+        for (size_t k = 0; k < a->keys; k++)
+            octi_hash_rows(&partial->columns[k], partial->rows, hash);
+        order_rows(hash, partial->rows, &a->spreads[turn], order);
+        code = octi_batch_gather(partial, order, partial->rows, &ordered, err);
+    } else {
+        code = oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", partial->rows);
+    }
     free(hash);
+    free(order);
+    if (code != OCT_OK)
+        return code;
+    octi_batch_deinit(partial);
+    *partial = ordered;
     return OCT_OK;
+}
+
+/* So many rows from `begin` on, which octi_batch_slice has only from multiples of 64 on. */
+static oct_err copy_rows(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
+{
+    uint32_t *all = malloc((rows + 1) * sizeof(*all));
+    if (!all)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
+    for (size_t i = 0; i < rows; i++)
+        all[i] = (uint32_t)(begin + i);
+    oct_err code = octi_batch_gather(from, all, rows, out, err);
+    free(all);
+    return code;
 }
 
 /* What is in a partition already and all that comes to it, under each other. */
@@ -65,7 +91,7 @@ static oct_err bring(const adding *a, size_t partition, octi_batch *out, oct_err
         const spread *s = &a->spreads[i];
         size_t begin = s->end[partition], rows = s->end[partition + 1] - begin;
         if (rows > 0)
-            code = octi_batch_gather(&a->partials[i], s->rows + begin, rows, &list[count++], err);
+            code = copy_rows(&a->partials[i], begin, rows, &list[count++], err);
     }
     if (code == OCT_OK)
         code = octi_batch_concat(list, count, out, err);
@@ -94,7 +120,7 @@ static oct_err merge_partition(size_t turn, void *ctx, oct_error *err)
 }
 
 oct_err octi_partitions_add(octi_partitions *to, oct_pool *pool, const octi_reduce *reduce,
-                            const octi_batch *partials, size_t count, oct_error *err)
+                            octi_batch *partials, size_t count, oct_error *err)
 {
     adding a = {.to = to, .reduce = reduce, .partials = partials, .count = count};
     octi_group group;
@@ -111,8 +137,6 @@ oct_err octi_partitions_add(octi_partitions *to, oct_pool *pool, const octi_redu
     code = octi_turns(pool, count, spread_rows, &a, err);
     if (code == OCT_OK)
         code = octi_turns(pool, OCTI_PARTITIONS, merge_partition, &a, err);
-    for (size_t i = 0; i < count; i++)
-        free(a.spreads[i].rows);
     free(a.spreads);
     return code;
 }
