@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "provision/cli/guard.h"
+#include "provision/core/json.h"
 #include "provision/probe/probe.h"
 #include "runtime/base/clock.h"
 
@@ -211,16 +212,18 @@ static void ask_slurm(cli_guard *guard, octi_provider *control)
     int status;
     if (ask_head(guard, control, argv, "{\"op\":\"nodes\"}\n", SLURM_SECONDS, &answer, &status) == OCT_OK &&
         answer.data) {
-        json_t *reply = json_loadb(answer.data, answer.size, 0, NULL), *entry;
-        size_t index;
-        json_array_foreach(json_object_get(reply, "nodes"), index, entry)
-        {
-            const octi_node *node = working(guard, json_string_value(json_object_get(entry, "name")));
+        const octi_cluster *cluster = &guard->session->cluster;
+        json_t *reply = json_loadb(answer.data, answer.size, 0, NULL);
+        json_t *by_name = octi_json_index(json_object_get(reply, "nodes"), "name");
+        for (size_t i = 0; i < cluster->node_count; i++) {
+            const octi_node *node = &cluster->nodes[i];
+            const json_t *entry = json_object_get(by_name, node->name);
             const char *state = json_string_value(json_object_get(entry, "state"));
             const char *reason = json_string_value(json_object_get(entry, "reason"));
-            if (node && state && strncmp(state, "down", 4) == 0)
+            if (runs(node) && state && strncmp(state, "down", 4) == 0)
                 set_loss(guard, node, reason ? reason : "Slurm has lost it");
         }
+        json_decref(by_name);
         json_decref(reply);
     }
     octi_buffer_deinit(&answer);

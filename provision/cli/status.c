@@ -3,6 +3,7 @@
 #include "provision/cli/commands.h"
 #include "provision/cli/report.h"
 #include "provision/cli/session.h"
+#include "provision/core/json.h"
 #include "provision/probe/probe.h"
 
 /* A controller that hangs must not hang us. */
@@ -11,6 +12,7 @@ enum { SLURM_SECONDS = 2 };
 struct slurm {
     json_t *nodes; /* arrays as octavo-slurm gives them, or NULL when it did not answer */
     json_t *jobs;
+    json_t *by_name;   /* the nodes */
     char trouble[256]; /* why not */
 };
 
@@ -20,6 +22,7 @@ static void read_answer(const octi_buffer *answer, struct slurm *slurm)
     const char *what = json_string_value(json_object_get(json_object_get(reply, "error"), "what"));
     slurm->nodes = json_incref(json_object_get(reply, "nodes"));
     slurm->jobs = json_incref(json_object_get(reply, "jobs"));
+    slurm->by_name = octi_json_index(slurm->nodes, "name");
     if (!json_is_array(slurm->nodes) || !json_is_array(slurm->jobs))
         snprintf(slurm->trouble, sizeof(slurm->trouble), "%s",
                  what ? what : "the head's Slurm does not answer");
@@ -35,20 +38,14 @@ static const char *text_of(const json_t *object, const char *key)
 /* What Slurm says of a node, or NULL. */
 static const json_t *slurm_node(const struct slurm *slurm, const char *name)
 {
-    size_t index;
-    json_t *node;
-    json_array_foreach(slurm->nodes, index, node)
-    {
-        if (strcmp(text_of(node, "name"), name) == 0)
-            return node;
-    }
-    return NULL;
+    return json_object_get(slurm->by_name, name);
 }
 
 static void forget(struct slurm *slurm)
 {
     json_decref(slurm->nodes);
     json_decref(slurm->jobs);
+    json_decref(slurm->by_name);
     *slurm = (struct slurm){0};
 }
 

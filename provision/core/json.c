@@ -102,6 +102,21 @@ bool octi_json_bool_or(const json_t *root, const char *path, bool fallback)
     return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
+json_t *octi_json_index(const json_t *array, const char *key)
+{
+    json_t *index = json_object(), *member;
+    size_t i;
+    json_array_foreach(array, i, member)
+    {
+        const char *name = json_string_value(json_object_get(member, key));
+        if (name && !json_object_get(index, name) && json_object_set(index, name, member) != 0) {
+            json_decref(index);
+            return NULL;
+        }
+    }
+    return index;
+}
+
 void octi_text_clean(const char *text, char *out, size_t capacity)
 {
     size_t used = 0;

@@ -32,6 +32,11 @@ const char *octi_json_string_or(const json_t *root, const char *path, const char
 int64_t octi_json_integer_or(const json_t *root, const char *path, int64_t fallback);
 bool octi_json_bool_or(const json_t *root, const char *path, bool fallback);
 
+/* An object that holds each member of the array under the string that it has as `key` (the first of
+ * equal ones), so that finding each of thousands costs no search. The caller releases it; NULL: out of
+ * memory, which Jansson takes as an empty one. */
+json_t *octi_json_index(const json_t *array, const char *key);
+
 /* Copies text into out with every control character made a space and runs of blanks one
  * space, so that what an engine sent cannot drive a terminal. Cut texts end in "...". */
 void octi_text_clean(const char *text, char *out, size_t capacity);

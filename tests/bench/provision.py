@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Measures clusters on the Docker Engine, each figure beside its peer in the same run.
+"""Measures clusters on the Docker Engine or on a Slurm site, each figure beside its peer in the same run.
 
-Usage: provision.py [--json] [--runs N] [--nodes N]     (by `octavo bench provision`)
+Usage: provision.py [--json] [--runs N] [--nodes N] [--on slurm [--absent N]]     (by `octavo bench provision`)
+
+With --on slurm on a site of its own on this machine, as tests/slurm has it; OCTAVO_TEST_PREFIX
+names what `octavo install --prefix` made.
 
 Prints a line a figure; with --json one JSON object a line: bench, pool, value, unit,
 peer, peer_value, and limit, the most that value may exceed peer_value by (or be, where
@@ -15,6 +18,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.environ.get("OCTAVO_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -91,11 +95,11 @@ def started():
     return int(on_node(1, "grep", "-c", "start", "trace").strip() or 0)
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, what="the job for 'recovery'", seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            sys.exit("error: the job for 'recovery' does not get on")
+            sys.exit("error: %s does not get on" % what)
         time.sleep(0.02)
 
 
@@ -125,12 +129,13 @@ def recovery():
 
 
 class Report:
-    def __init__(self, as_json):
+    def __init__(self, as_json, pool):
         self.as_json = as_json
+        self.pool = pool
 
     def line(self, bench, value, unit, limit, peer=None, peer_value=None):
         if self.as_json:
-            record = {"bench": bench, "pool": "docker", "value": value, "unit": unit, "limit": limit}
+            record = {"bench": bench, "pool": self.pool, "value": value, "unit": unit, "limit": limit}
             if peer:
                 record.update(peer=peer, peer_value=peer_value)
             print(json.dumps(record), flush=True)
@@ -142,14 +147,68 @@ class Report:
         print("%s  (limit %s%g: %s)" % (text, "+" if peer else "", limit, "met" if excess <= limit else "MISSED"), flush=True)
 
 
+def pilots(report, options):
+    """A pilot beside an allocation by hand, and a program in it beside srun by hand."""
+    size = ["-n", str(options.nodes)]
+    up, allocation, start, srun, status = [], [], [], [], []
+    try:
+        for _ in range(options.runs):
+            allocation.append(timed(run, "salloc", "--quiet", "--exclusive", "--nodes=%d" % options.nodes, "true"))
+            wait_until(lambda: not run("squeue", "-h"), "the queue")
+            up.append(timed(octavo, "up", "--on", "slurm", "--time", "10", *size))
+            job = run("squeue", "-h", "-o", "%i").strip()
+            start.append(timed(octavo, "run", "--on", "slurm", "--", "/bin/true"))
+            srun.append(timed(run, "srun", "--jobid=" + job, "--overlap", "-N%d" % options.nodes,
+                              "-n%d" % options.nodes, "--mpi=pmix", "/bin/true"))
+            status.append(timed(octavo, "status", "--on", "slurm"))
+            octavo("down", "--on", "slurm", "--yes")
+            wait_until(lambda: not run("squeue", "-h"), "the queue")
+    finally:
+        run(OCTAVO, "down", "--on", "slurm", "--yes", "--name", CLUSTER, check=False)
+    median = statistics.median
+    report.line("up", median(up), "s", 1.0, "salloc by hand", median(allocation))
+    report.line("run_empty", median(start), "s", 1.0, "srun by hand", median(srun))
+    report.line("status", median(status), "s", 0.1)
+
+
+def site(report, options, folder):
+    global OCTAVO
+    script = os.path.join(ROOT, "tests/slurm/site.sh")
+    prefix = os.environ.get("OCTAVO_TEST_PREFIX")
+    if not prefix:
+        sys.exit("error: OCTAVO_TEST_PREFIX names no installation\n\nhint: make one with octavo install --prefix DIR")
+    OCTAVO = os.path.join(prefix, "bin/octavo")
+    os.chmod(folder, 0o755)
+    os.environ["PATH"] = os.path.join(prefix, "bin") + ":" + os.environ["PATH"]
+    os.environ["HOME"] = folder
+    os.environ["OCTAVO_SITE_ABSENT"] = str(options.absent)
+    place = os.path.join(folder, "site")
+    try:
+        for line in run(script, "up", place, str(options.nodes)).splitlines():
+            name, _, value = line.replace("export ", "", 1).partition("=")
+            os.environ[name] = value
+        pilots(report, options)
+    finally:
+        run(script, "down", place, check=False)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--runs", type=int, default=5, help="how often to measure (default 5)")
     parser.add_argument("--nodes", type=int, default=8, help="nodes of the cluster (default 8)")
+    parser.add_argument("--absent", type=int, default=0, help="nodes that are only in the site's books (default 0)")
+    parser.add_argument("--on", choices=["docker", "slurm"], default="docker", help="the provider (default docker)")
     options = parser.parse_args()
-    report = Report(options.json)
+    report = Report(options.json, options.on)
+    if options.on == "slurm":
+        with tempfile.TemporaryDirectory() as folder:
+            site(report, options, folder)
+    else:
+        docker(report, options)
 
+
+def docker(report, options):
     up, down, peer_ups, peer_downs, start, srun, status, recoveries = [], [], [], [], [], [], [], []
     image = None
     try:

@@ -17,6 +17,7 @@ usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 verb=$1 dir=$2 nodes=${3:-8}
 port=${OCTAVO_SITE_PORT:-26817}
+absent=${OCTAVO_SITE_ABSENT:-0} # so many more nodes are only in its books, for measuring what a large site costs
 
 # Starts a daemon in the background and keeps its process id: start NAME COMMAND...
 start() {
@@ -26,8 +27,9 @@ start() {
     echo $! >"$dir/pids/$name"
 }
 
+# The even nodes are in one rack, the odd ones in another.
 configure() {
-    local last=$((nodes - 1)) user cgroup=disabled
+    local i user cgroup=disabled
     # Slurm 22.05 knows no "disabled"; with v1 named and nothing that uses it, none is touched.
     case $(slurmd -V) in *\ 2[0-2].*) cgroup=cgroup/v1 ;; esac
     user=$(id -un)
@@ -59,7 +61,10 @@ CompleteWait=0
 InactiveLimit=0
 SlurmdTimeout=20
 LaunchParameters=disable_send_gids
-NodeName=site[0-$last] NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=[$((port + 10))-$((port + 10 + last))] CPUs=2 Feature=small State=UNKNOWN
+$(for ((i = 0; i < nodes; i++)); do
+    echo "NodeName=site$i NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=$((port + 10 + i)) CPUs=2 Feature=small,rack$((i % 2)) State=UNKNOWN"
+done)
+$([ "$absent" = 0 ] || echo "NodeName=absent[1-$absent] NodeAddr=127.0.0.1 Port=1 CPUs=2 State=DOWN")
 PartitionName=batch Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=60 State=UP
 PartitionName=short Nodes=site0 MaxTime=5 State=UP
 END
@@ -100,10 +105,23 @@ down() {
     for file in "$dir"/pids/slurmd-* "$dir"/pids/slurmctld "$dir"/pids/munged; do
         [ -e "$file" ] && kill -- "-$(cat "$file")" 2>/dev/null || true
     done
+    # The daemon of a step that has lost a node waits for that node's for a minute and more, and its slurmd
+    # for it.
+    ours 'slurmstepd: *' | xargs -r kill -9 2>/dev/null || true
     for file in "$dir"/pids/*; do
         while [ -e "$file" ] && kill -0 "$(cat "$file")" 2>/dev/null; do sleep 0.1; done
         rm -f "$file"
     done
+}
+
+# The processes of this site whose command line is such a pattern.
+ours() {
+    local process
+    { grep -lzx -- "SLURM_CONF=$dir/slurm.conf" /proc/[0-9]*/environ || true; } 2>/dev/null |
+        while IFS=/ read -r _ _ process _; do
+            # shellcheck disable=SC2254 # a pattern
+            case $(tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline") in $1) echo "$process" ;; esac
+        done
 }
 
 # What runs in a step of that node, and the daemons of the steps.

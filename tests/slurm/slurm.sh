@@ -188,6 +188,16 @@ a_partition_that_is_not_there() {
     equal "$(queue)" ""
 }
 
+# In one pilot, as each costs seconds: only one of the partitions has two nodes.
+constraints_and_several_partitions_choose_the_nodes() {
+    try 0 "$octavo" up "$other" --on slurm -n 2 --partition short,batch --constraint '[rack0*1&rack1*1]' --json
+    json out '" ".join(n["name"] for n in d["nodes"])' >given
+    grep -q 'site[0246]' given && grep -q 'site[1357]' given || fail "a node of each rack, not $(cat given)"
+    equal "$(queue -o %P)" batch
+    try 0 "$octavo" down "$other" --on slurm
+    wait_for 20 is_free
+}
+
 features_that_no_node_has() {
     try 1 "$octavo" up "$other" --on slurm -n 1 --constraint gpu
     has err "hint:"
