@@ -1,5 +1,6 @@
 """The C rules of this project: the only place that sets flags and loads @rules_cc."""
 
+load("@mpi//:present.bzl", "PRESENT")
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
 _COPTS = [
@@ -83,12 +84,28 @@ def oct_pools_test(name, srcs, ranks = [], **kwargs):
             data = [":%s_ranks" % name],
         )
 
-def oct_lesson(deps = []):
-    """A lesson's exercise and solution, and `lesson`: its folder as `octavo exercise` needs it."""
+def oct_lesson(deps = [], programs = [], ranks = False):
+    """A lesson's exercise and solution, `lesson`: its folder as `octavo exercise` needs it, and `lesson_test`.
+
+    lesson_test.sh is given examples/checks.sh, octavo-prep, the exercise, the solution, the other
+    `programs`, and with `ranks`, where there is MPI, the plug-in that the pool `cluster` is in.
+    """
     for name in ["exercise", "solution"]:
         oct_cc_binary(name = name, srcs = [name + ".c"], deps = deps + ["//runtime:octavo"])
     native.filegroup(
         name = "lesson",
         srcs = native.glob(["*.c", "*.h"]) + ["README.md", "lesson.json"],
-        visibility = ["//tests/exercise:__pkg__"],
+        visibility = ["//tests:__subpackages__"],
     )
+    words = ["//examples:checks.sh", "//examples/prep:octavo-prep", ":exercise", ":solution"] + programs
+    if ranks and PRESENT:
+        words.append("//runtime/exec/cluster:liboctavo-cluster.so")
+    if native.glob(["lesson_test.sh"], allow_empty = True):
+        native.sh_test(
+            name = "lesson_test",
+            size = "small",
+            timeout = "moderate",
+            srcs = ["lesson_test.sh"],
+            args = ["$(location %s)" % word for word in words],
+            data = words,
+        )

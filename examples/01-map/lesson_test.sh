@@ -1,19 +1,12 @@
 #!/usr/bin/env bash
 # The lesson end to end on this machine: the data, the loop, the map, what goes wrong.
+# shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-prep=$1 exercise=$2 solution=$3
-work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/lesson.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-failures=0
+checks=$1 prep=$2 exercise=$3 solution=$4
+# shellcheck source=examples/checks.sh
+. "$checks"
 
-# check WHAT CONDITION...
-check() {
-    if "${@:2}"; then printf 'ok    %s\n' "$1"; else printf 'FAIL  %s\n' "$1"; failures=$((failures + 1)); fi
-}
-
-says() { grep -qF -- "$1" "$2"; }
-fails_with() { local want=$1 got=0; shift; "$@" >"$work/out" 2>"$work/err" || got=$?; [ "$got" = "$want" ]; }
 digests() { (cd "$1" && sha256sum ./*.h5); }
 
 "$prep" stocks --size 2m --to "$work/data" --quiet
@@ -62,4 +55,4 @@ check "an unknown data set is a usage error" fails_with 2 "$prep" stonks
 check "an absurd size is a usage error" fails_with 2 "$prep" stocks --size 12x
 check "a folder that cannot be made fails" fails_with 1 "$prep" stocks --to /proc/nowhere
 
-[ $failures -eq 0 ]
+finish

@@ -1,19 +1,11 @@
 #!/usr/bin/env bash
 # The lesson end to end on this machine: the data, the loop, the frame, what goes wrong.
+# shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-prep=$1 exercise=$2 solution=$3
-work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/lesson.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-failures=0
-
-# check WHAT CONDITION...
-check() {
-    if "${@:2}"; then printf 'ok    %s\n' "$1"; else printf 'FAIL  %s\n' "$1"; failures=$((failures + 1)); fi
-}
-
-says() { grep -qF -- "$1" "$2"; }
-fails_with() { local want=$1 got=0; shift; "$@" >"$work/out" 2>"$work/err" || got=$?; [ "$got" = "$want" ]; }
+checks=$1 prep=$2 exercise=$3 solution=$4
+# shellcheck source=examples/checks.sh
+. "$checks"
 
 "$prep" taxi --size 8m --to "$work/taxi" --quiet
 "$exercise" "$work/taxi" >"$work/loop" 2>/dev/null
@@ -39,4 +31,4 @@ sed -i '1000s/.*/1,2019-05-01 00:00:00/' "$work/taxi/yellow_tripdata_2019-05.csv
 check "a malformed line fails the frame" fails_with 1 "$solution" --pool=threads:2 "$work/taxi"
 check "a malformed line is named" says "2019-05.csv', line 1000: 2 fields, expected 18" "$work/err"
 
-[ $failures -eq 0 ]
+finish
