@@ -187,8 +187,11 @@ static int prepare(oct_pool *pool, const request *r)
     for (int i = 0; i < set->files; i++)
         files[i] = i;
     oct_map_options options = {.chunk = 1};
-    if (oct_map_with(pool, &options, write_file, files, (size_t)set->files, bytes, r->set, r->folder, length,
-                     r->seed) != OCT_OK)
+    oct_progress *progress = r->quiet ? NULL : oct_progress_open(pool, set->name);
+    oct_err code = oct_map_with(pool, &options, write_file, files, (size_t)set->files, bytes, r->set,
+                                r->folder, length, r->seed);
+    oct_progress_close(progress);
+    if (code != OCT_OK)
         return fail(oct_last_error(), 1);
     if (finish(r, &err) != OCT_OK)
         return fail(&err, 1);

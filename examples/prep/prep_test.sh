@@ -24,6 +24,8 @@ for set in stocks taxi digits events; do
     mv "$work/$set/prep.json" "$work/$set/prep.json.part"
     rm "$work/$set/$one"
     "$prep" $set --size 200k --to "$work/$set" 2>"$work/err"
+    files=$(find "$work/$set" -type f ! -name prep.json | wc -l)
+    check "$set: how far it is is told, in plain lines" grep -qE "^$set: $files of $files, [0-9.]+ s$" "$work/err"
     check "$set: the same command makes what is missing" says ': 1 files made' "$work/err"
     check "$set: and nothing else" same "$work/$set" "$work/$set.again"
 done

@@ -31,6 +31,14 @@ static void count(int64_t *expected, int64_t *ended)
     }
 }
 
+/* ", about 12 s left", by what was done so far; "" where that tells nothing yet, or no more. */
+static void estimate(double share, double seconds, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (share > 0 && share < 1 && seconds >= 1)
+        snprintf(text, size, ", about %.0f s left", seconds * (1 - share) / share);
+}
+
 static void show(const oct_progress *self, bool last)
 {
     int64_t expected, ended;
@@ -39,16 +47,17 @@ static void show(const oct_progress *self, bool last)
     ended -= self->ended_before;
     double seconds = 1e-9 * (double)(octi_clock_ns() - self->began_ns);
     double share = expected > 0 ? (double)ended / (double)expected : 0;
-    char bar[BAR + 1];
+    char bar[BAR + 1], left[48];
+    estimate(share, seconds, left, sizeof(left));
     for (int i = 0; i < BAR; i++)
         bar[i] = i < share * BAR ? '#' : '.';
     bar[BAR] = '\0';
     if (self->on_terminal)
-        fprintf(stderr, "\r%s [%s] %lld/%lld  %.1f s\033[K%s", self->label, bar, (long long)ended,
-                (long long)expected, seconds, last ? "\n" : "");
+        fprintf(stderr, "\r%s [%s] %lld/%lld  %.1f s%s\033[K%s", self->label, bar, (long long)ended,
+                (long long)expected, seconds, left, last ? "\n" : "");
     else
-        fprintf(stderr, "%s: %lld of %lld, %.1f s\n", self->label, (long long)ended, (long long)expected,
-                seconds);
+        fprintf(stderr, "%s: %lld of %lld, %.1f s%s\n", self->label, (long long)ended, (long long)expected,
+                seconds, left);
 }
 
 static void *run(void *arg)

@@ -26,8 +26,9 @@ OCT_API void oct_profile_print(FILE *out);
  * "Trace Event Format" of the Chromium project. */
 OCT_NODISCARD OCT_API oct_err oct_trace_write(const char *path, oct_error *err);
 
-/* Shows on stderr how many of the pool's tasks, and items of its maps, have ended: a bar where
- * that is a terminal, else a line now and then. One at a time; NULL when it cannot be had. */
+/* Shows on stderr how many of the pool's tasks, and items of its maps, have ended, and for how long it may go
+ * on at that pace: a bar where that is a terminal, else a line now and then. One at a time; NULL when it
+ * cannot be had. */
 typedef struct oct_progress oct_progress;
 OCT_API oct_progress *oct_progress_open(oct_pool *pool, const char *label);
 
