@@ -25,7 +25,8 @@ extern const cli_command cli_command_status;
 extern const cli_command cli_command_up;
 extern const cli_command cli_command_version;
 
-/* What `run` does, for commands that are a program of their own. argv ends in a NULL. */
-int cli_run(cli_context *cli, const char *what, int argc, char **argv);
+/* What `run` does, for commands that are a program of their own. argv ends in a NULL. With `apart`, nodes
+ * that share no folder run it each for itself. */
+int cli_run(cli_context *cli, const char *what, bool apart, int argc, char **argv);
 
 #endif

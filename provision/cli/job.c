@@ -70,10 +70,17 @@ static bool needs_broadcast(const cli_job *job, const cli_build *build, const cl
            strncmp(build->path, OCTI_HOME "/", strlen(OCTI_HOME) + 1) == 0;
 }
 
+/* The pool that the program is told to use; NULL: none. */
+static const char *pool_of(const cli_job *job, const cli_launch *launch)
+{
+    const char *asked = launch->sequential ? NULL : cli_value(job->cli, "pool");
+    return !asked && launch->apart && job->session.cluster.own_homes ? "threads" : asked;
+}
+
 /* Programs that end on their one node within a moment have tiny tasks, and nothing to lose. */
 static bool wants_journal(const cli_job *job, const cli_launch *launch)
 {
-    const char *pool = cli_value(job->cli, "pool");
+    const char *pool = pool_of(job, launch);
     return !launch->sequential && !cli_given(job->cli, "no-journal") &&
            !(pool && strncmp(pool, "cluster", 7) != 0);
 }
@@ -112,7 +119,7 @@ oct_err cli_job_launch(cli_job *job, const cli_build *build, const char *const *
     char pool_option[128], copy[sizeof(build->path) + 8];
     bool broadcast = needs_broadcast(job, build, launch);
     snprintf(copy, sizeof(copy), "%s.copy", build->path);
-    const char *pool = launch->sequential ? NULL : cli_value(job->cli, "pool");
+    const char *pool = pool_of(job, launch);
     snprintf(pool_option, sizeof(pool_option), "--pool=%s", pool ? pool : "");
     line[used++] = broadcast ? copy : build->path;
     if (pool)

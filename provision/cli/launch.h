@@ -14,6 +14,7 @@ typedef struct cli_launch {
     int input_fd;            /* goes to rank 0; -1: none */
     double timeout;          /* seconds; 0: none */
     bool sequential;         /* a program without a pool: it is not told of --pool */
+    bool apart;              /* where nodes share no folder, a program for each instead of one over all */
     const char *journal;     /* a path in the cluster, removed when the program succeeds; NULL: none */
     const char *broadcast; /* a file on the head that is copied to each node first, as argv[0]; NULL: none */
     bool guarded;          /* look for nodes that fail meanwhile */

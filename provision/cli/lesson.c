@@ -44,7 +44,7 @@ static oct_err make_data(struct lesson *lesson, const char *set, oct_error *err)
     static cli_program prep = {.name = "octavo-prep", .remote = "octavo-prep"};
     const char *const arguments[] = {set, NULL};
     cli_build build;
-    cli_launch launch = {.ranks = lesson->job->session.cluster.wanted, .input_fd = -1};
+    cli_launch launch = {.ranks = lesson->job->session.cluster.wanted, .apart = true, .input_fd = -1};
     int status = 0;
     cli_say(lesson->job->cli, "%s: making the data set '%s'", lesson->name, set);
     oct_err code = cli_job_build(lesson->job, &prep, &build, err);

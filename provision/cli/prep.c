@@ -48,7 +48,7 @@ static int prep(cli_context *cli, int argc, char **argv)
     bool here = take_here(&argc, argv) || cli_given(cli, "here");
     if (argc == 0)
         return cli_usage(cli, "'prep' needs the name of a data set, such as stocks");
-    return here ? prep_here(cli, argc, argv) : cli_run(cli, program, argc, argv);
+    return here ? prep_here(cli, argc, argv) : cli_run(cli, program, true, argc, argv);
 }
 
 static const cli_option options[] = {
@@ -61,8 +61,9 @@ const cli_command cli_command_prep = {
     .name = "prep",
     .operands = "DATA [args...]",
     .summary = "make the lessons' data",
-    .about = "Makes a data set (stocks, taxi, digits, events) in the cluster's home folder, on all nodes, or "
-             "here with "
+    .about = "Makes a data set (stocks, taxi, digits, events) in the cluster's home folder, all nodes "
+             "together (each of "
+             "them all of it where they share none), or here with "
              "--here. What is there already is kept, so the same command resumes after an interruption.",
     .examples =
         {

@@ -42,7 +42,7 @@ static void print_times(const cli_job *job, const cli_program *program, const cl
     }
 }
 
-static oct_err run_program(cli_job *job, const cli_program *program, const char *const *arguments,
+static oct_err run_program(cli_job *job, const cli_program *program, bool apart, const char *const *arguments,
                            int *status, oct_error *err)
 {
     struct times times = {0};
@@ -57,7 +57,7 @@ static oct_err run_program(cli_job *job, const cli_program *program, const char 
     times.compile = seconds_since(start_ns);
 
     start_ns = octi_clock_ns();
-    cli_launch launch = {.input_fd = cli_term_may_read(STDIN_FILENO) ? STDIN_FILENO : -1};
+    cli_launch launch = {.apart = apart, .input_fd = cli_term_may_read(STDIN_FILENO) ? STDIN_FILENO : -1};
     if (code == OCT_OK) {
         launch.ranks = cli_job_ranks(job);
         code = cli_job_launch(job, &build, arguments, &launch, status, err);
@@ -79,7 +79,7 @@ static int say_plan(const cli_context *cli, const cli_program *program, const ch
     return CLI_EXIT_OK;
 }
 
-int cli_run(cli_context *cli, const char *what, int argc, char **argv)
+int cli_run(cli_context *cli, const char *what, bool apart, int argc, char **argv)
 {
     cli_program program = {0};
     cli_job job = {.cli = cli};
@@ -95,7 +95,7 @@ int cli_run(cli_context *cli, const char *what, int argc, char **argv)
         if (program.lesson[0] && !exercise)
             code = cli_lesson_run(&job, program.lesson, arguments, &status, &err);
         else
-            code = run_program(&job, &program,
+            code = run_program(&job, &program, apart,
                                argc == 0 && program.arguments ? (const char *const *)program.arguments
                                                               : arguments,
                                &status, &err);
@@ -111,7 +111,7 @@ static int run_command(cli_context *cli, int argc, char **argv)
 {
     if (argc == 0)
         return cli_usage(cli, "'run' needs something to run: a lesson, a .c file, a folder, or a program");
-    return cli_run(cli, argv[0], argc - 1, argv + 1);
+    return cli_run(cli, argv[0], false, argc - 1, argv + 1);
 }
 
 static const cli_option options[] = {
