@@ -206,6 +206,14 @@ oct_err prices_write_hdf5(const prices *p, const char *path, int64_t *bytes, uin
     return code;
 }
 
+/* Also by each task: nodes may share no folder, and then the one that main makes is on its node alone. */
+static oct_err make_folder(const char *path, oct_error *err)
+{
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        return oct_fail(err, OCT_E_IO, "cannot make the folder '%s': %s", path, strerror(errno));
+    return OCT_OK;
+}
+
 oct_err convert_file(const char *json_path, const char *hdf5_dir, conversion *out, oct_error *err)
 {
     const char *name = strrchr(json_path, '/') ? strrchr(json_path, '/') + 1 : json_path;
@@ -217,7 +225,9 @@ oct_err convert_file(const char *json_path, const char *hdf5_dir, conversion *ou
     prices p = {0};
     conversion c = {0};
     double start = now();
-    oct_err code = prices_read_json(json_path, &p, &c.bytes_in, err);
+    oct_err code = make_folder(hdf5_dir, err);
+    if (code == OCT_OK)
+        code = prices_read_json(json_path, &p, &c.bytes_in, err);
     if (code != OCT_OK)
         return code;
     c.rows = (int64_t)p.rows;
@@ -276,12 +286,8 @@ void prepare(const char *folder, char *hdf5_dir, size_t size, char ***paths, siz
     oct_error err;
     snprintf(json_dir, sizeof(json_dir), "%s/json", folder);
     snprintf(hdf5_dir, size, "%s/hdf5", folder);
-    if (list_json(json_dir, paths, count, &err) != OCT_OK)
+    if (list_json(json_dir, paths, count, &err) != OCT_OK || make_folder(hdf5_dir, &err) != OCT_OK)
         die(&err);
-    if (mkdir(hdf5_dir, 0755) != 0 && errno != EEXIST) {
-        oct_fail(&err, OCT_E_IO, "cannot make the folder '%s': %s", hdf5_dir, strerror(errno));
-        die(&err);
-    }
 }
 
 void print_summary(const conversion *files, size_t count, double seconds)

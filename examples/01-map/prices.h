@@ -36,7 +36,7 @@ oct_err prices_write_hdf5(const prices *prices, const char *path, int64_t *bytes
 
 void prices_free(prices *prices);
 
-/* Reads json_path and writes it as HDF5 into the folder hdf5_dir, under the same name. */
+/* Reads json_path and writes it as HDF5 into the folder hdf5_dir, which it makes, under the same name. */
 oct_err convert_file(const char *json_path, const char *hdf5_dir, conversion *out, oct_error *err);
 
 /* The *.json files of a folder, sorted by name; the caller frees with list_free. */
