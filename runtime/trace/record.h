@@ -72,9 +72,19 @@ enum { OCTI_TRACE_RING = 65536, OCTI_TRACE_TASKS = 256 };
 
 typedef struct octi_trace_entry {
     uint64_t queued, started, ended; /* ticks; queued or started 0: before recording began */
-    const oct_task *task;
-    bool failed;
+    uintptr_t what;                  /* its task, plus OCTI_TRACE_FAILED */
 } octi_trace_entry;
+
+/* Half a cache line: to write it is what recording costs most. */
+_Static_assert(sizeof(octi_trace_entry) <= 32, "two entries of a ring share a cache line");
+
+enum { OCTI_TRACE_FAILED = 1 };
+_Static_assert(_Alignof(oct_task) > OCTI_TRACE_FAILED, "a task's address has a free bit");
+
+static inline const oct_task *octi_trace_task(const octi_trace_entry *entry)
+{
+    return (const oct_task *)(entry->what & ~(uintptr_t)OCTI_TRACE_FAILED);
+}
 
 /* Sums of one task on one thread. Its owner writes, reports read: relaxed. */
 typedef struct octi_trace_sum {
@@ -89,7 +99,7 @@ typedef struct octi_trace_thread {
     _Atomic uint64_t moved;
     _Atomic int64_t expected, ended;
     octi_trace_sum sums[OCTI_TRACE_TASKS]; /* hashed by task; when it is full, others are left out */
-    octi_trace_entry ring[OCTI_TRACE_RING];
+    _Alignas(64) octi_trace_entry ring[OCTI_TRACE_RING];
 } octi_trace_thread;
 
 /* All threads that recorded something, the latest first. They are never freed. */

@@ -114,8 +114,8 @@ static void write_entry(FILE *file, const octi_trace_thread *thread, const octi_
         file,
         ",\n{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f,"
         "\"args\":{\"failed\":%s,\"waited_us\":%.3f}}",
-        entry->task->name, (int)getpid(), thread->number, start * 1e6, (end - start) * 1e6,
-        entry->failed ? "true" : "false",
+        octi_trace_task(entry)->name, (int)getpid(), thread->number, start * 1e6, (end - start) * 1e6,
+        entry->what & OCTI_TRACE_FAILED ? "true" : "false",
         entry->queued ? (start - octi_trace_seconds(entry->queued)) * 1e6 : 0);
 }
 
