@@ -267,8 +267,11 @@ oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesson *lesson, FIL
     }
     size_t from = shown < lesson->hint_count ? shown : 0;
     size_t to = shown < lesson->hint_count ? shown + 1 : lesson->hint_count;
-    for (size_t i = from; out && i < to; i++)
-        fprintf(out, "hint %zu of %zu: %s\n", i + 1, lesson->hint_count, lesson->hints[i]);
+    for (size_t i = from; out && i < to; i++) {
+        char title[48];
+        snprintf(title, sizeof(title), "hint %zu of %zu: ", i + 1, lesson->hint_count);
+        cli_exercise_wrapped(out, title, lesson->hints[i]);
+    }
     if (out && to == lesson->hint_count)
         fprintf(out, "\nThat is all. 'octavo exercise solution %s --anyway' shows one answer.\n",
                 lesson->name);

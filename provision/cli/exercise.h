@@ -31,6 +31,9 @@ void cli_exercise_print_list(const cli_exercise *exercise, FILE *out);
 /* "[####....] 2 of 8", into text. */
 void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size);
 
+/* Prints a title and a text, broken at blanks before the 93rd column, its other lines below its first. */
+void cli_exercise_wrapped(FILE *out, const char *title, const char *text);
+
 /* Shows the next hint of a lesson, or all again once all were shown. */
 OCT_NODISCARD oct_err cli_exercise_hint(cli_exercise *exercise, const octi_lesson *lesson, FILE *out,
                                         oct_error *err);

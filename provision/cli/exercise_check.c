@@ -34,24 +34,24 @@ static oct_err stage_cluster(void *ctx, octi_workbench *bench, octi_verdict *ver
     return cli_exercise_cluster(showing->cli, bench, verdict, err);
 }
 
-/* Text at a margin, broken at blanks. */
-static void print_wrapped(const char *title, const char *text)
+void cli_exercise_wrapped(FILE *out, const char *title, const char *text)
 {
-    enum { WIDTH = 92, MARGIN = 16 };
-    size_t column = (size_t)printf("        %-8s", title);
+    enum { WIDTH = 92 };
+    size_t margin = strlen(title), column = margin;
+    fputs(title, out);
     for (bool first = true; *text; first = false) {
         size_t word = strcspn(text, " ");
         if (!first && column + 1 + word > WIDTH) {
-            printf("\n%*s", MARGIN, "");
-            column = MARGIN;
+            fprintf(out, "\n%*s", (int)margin, "");
+            column = margin;
         } else if (!first) {
-            column += (size_t)printf(" ");
+            column += (size_t)fprintf(out, " ");
         }
-        column += (size_t)printf("%.*s", (int)word, text);
+        column += (size_t)fprintf(out, "%.*s", (int)word, text);
         text += word;
         text += strspn(text, " ");
     }
-    putchar('\n');
+    fputc('\n', out);
 }
 
 static void print_seen(const octi_verdict *verdict)
@@ -80,9 +80,9 @@ static void stage_ends(void *ctx, const octi_verdict *verdict)
     print_seen(verdict);
     if (verdict->outcome == OCTI_FAILED) {
         char where[160];
-        print_wrapped("means", octi_cause_means(verdict->cause));
+        cli_exercise_wrapped(stdout, "        means   ", octi_cause_means(verdict->cause));
         snprintf(where, sizeof(where), "README.md, \"%.80s\"", showing->lesson->read[verdict->stage]);
-        print_wrapped("read", where);
+        cli_exercise_wrapped(stdout, "        read    ", where);
     }
     fflush(stdout);
 }

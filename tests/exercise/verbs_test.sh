@@ -65,6 +65,7 @@ check "the way out is start" says 'exercise start 08-taxi-frame' "$work/err"
 # --- hints, solution ---
 for _ in 1 2 3 4 5; do exercise hint 01-map >"$work/out"; done
 check "after the last hint all are shown again" says 'That is all' "$work/out"
+check "no line of a hint is wider than a terminal" [ "$(grep -v '^That' "$work/out" | wc -L)" -le 92 ]
 check "the solution is closed" ends 4 exercise solution 01-map
 check "the way is told" says 'exercise hint 01-map' "$work/err"
 check "hint --json tells those that were shown" ends 0 exercise hint 01-map --json
