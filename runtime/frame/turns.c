@@ -1,20 +1,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oct/map.h"
+#include "oct/future.h"
+#include "runtime/exec/job.h"
 #include "runtime/frame/turns.h"
+#include "runtime/future/wait.h"
 
 typedef struct octi_turn {
     octi_turn_fn *fn;
     void *ctx;
     size_t number;
-    oct_error *error; /* its own; a value, which oct_map would tell as one of several */
+    oct_error *error; /* its own */
 } octi_turn;
 
-OCT_TASK(void, octi_frame_turn, octi_turn, turn)
+static void run_turn(const void *args, void *unused)
 {
+    octi_turn turn;
+    (void)unused;
+    memcpy(&turn, args, sizeof(turn));
     (void)turn.fn(turn.number, turn.ctx, turn.error);
 }
+
+/* Not in the registry: what takes an address must not be called from another process. */
+static oct_task turn_task = {
+    .name = "octi_frame_turn",
+    .result = {"void", OCTI_VOID, 0, NULL},
+    .args_size = sizeof(octi_turn),
+    .run = run_turn,
+    .plain_args = true,
+    .plain_value = true,
+    .unrecorded = true,
+};
 
 bool octi_turns_are_tasks(const oct_pool *pool)
 {
@@ -32,28 +48,45 @@ static oct_err first_error(const oct_error *errors, size_t count, oct_error *err
     return OCT_OK;
 }
 
+/* Those that cannot be submitted run here. */
+static void run_as_tasks(oct_pool *pool, size_t count, const octi_turn *turns, oct_future **futures)
+{
+    for (size_t i = 0; i < count; i++) {
+        futures[i] = octi_submit(pool, NULL, &turn_task, &turns[i], NULL, 0);
+        if (!futures[i])
+            run_turn(&turns[i], NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!futures[i])
+            continue;
+        /* Never given up: what it works on is the caller's. */
+        oct_err waited = octi_wait_for(octi_job_of(futures[i]), 0, NULL);
+        (void)waited;
+        if (oct_result(futures[i], NULL) != OCT_OK)
+            *turns[i].error = *oct_last_error(); /* it was cancelled */
+    }
+}
+
 oct_err octi_turns(oct_pool *pool, size_t count, octi_turn_fn *fn, void *ctx, oct_error *err)
 {
     octi_turn *turns = malloc((count + 1) * sizeof(*turns));
     oct_error *errors = malloc((count + 1) * sizeof(*errors));
+    oct_future **futures = malloc((count + 1) * sizeof(oct_future *));
     oct_err code = OCT_OK;
-    if (!turns || !errors)
+    if (!turns || !errors || !futures)
         code = oct_fail(err, OCT_E_NOMEM, "out of memory for %zu tasks", count);
     for (size_t i = 0; code == OCT_OK && i < count; i++) {
         errors[i] = (oct_error)OCT_ERROR_INIT;
         turns[i] = (octi_turn){fn, ctx, i, &errors[i]};
+        if (!octi_turns_are_tasks(pool))
+            run_turn(&turns[i], NULL);
     }
-    for (size_t i = 0; code == OCT_OK && !octi_turns_are_tasks(pool) && i < count; i++)
-        (void)fn(i, ctx, &errors[i]);
-    if (code == OCT_OK && octi_turns_are_tasks(pool)) {
-        oct_map_options options = {.chunk = 1};
-        code = oct_map_with(pool, &options, octi_frame_turn, turns, count, NULL);
-        if (code != OCT_OK && err)
-            *err = *oct_last_error();
-    }
+    if (code == OCT_OK && octi_turns_are_tasks(pool))
+        run_as_tasks(pool, count, turns, futures);
     if (code == OCT_OK)
         code = first_error(errors, count, err);
     free(turns);
     free(errors);
+    free(futures);
     return code;
 }
