@@ -53,7 +53,8 @@ static bool unpack_starts(octi_bag_part *part, oct_unpacker *from)
 bool octi_bag_part_unpack(octi_bag_part *part, oct_unpacker *from)
 {
     *part = (octi_bag_part){0};
-    bool lost, full = false;
+    bool full = false;
+    uint8_t lost; /* as it came, which a bool may not be */
     if (!oct_unpack(from, &lost, sizeof(lost)))
         return false;
     bool whole = lost || (octi_rows_unpack(&part->rows, from, &full) && unpack_starts(part, from));
@@ -62,9 +63,15 @@ bool octi_bag_part_unpack(octi_bag_part *part, oct_unpacker *from)
     octi_bag_part_deinit(part);
     if ((!lost && !full) || !(part->lost = malloc(sizeof(*part->lost))))
         return false;
-    if (full)
+    if (full) {
         octi_spill_fail(part->lost, "the records of a bag");
+        return true;
+    }
+    whole = oct_unpack(from, part->lost, sizeof(*part->lost));
+    if (whole)
+        part->lost->what[sizeof(part->lost->what) - 1] = part->lost->hint[sizeof(part->lost->hint) - 1] =
+            '\0';
     else
-        whole = oct_unpack(from, part->lost, sizeof(*part->lost));
-    return full || whole;
+        octi_bag_part_deinit(part);
+    return whole;
 }

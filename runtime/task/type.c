@@ -152,6 +152,17 @@ oct_err octi_value_pack_next(const octi_type *type, const void *value, octi_buff
     return OCT_OK;
 }
 
+/* One that ran out of bytes without a look at it is whole, but not what was packed. */
+static oct_err unpack_user(const octi_type *type, oct_unpacker *from, void *value)
+{
+    if (!type->user->unpack(value, from))
+        return OCT_E_PROTOCOL;
+    if (!from->failed)
+        return OCT_OK;
+    octi_value_release(type, value);
+    return OCT_E_PROTOCOL;
+}
+
 oct_err octi_value_unpack(const octi_type *type, const void *bytes, size_t size, void *value)
 {
     oct_unpacker from = {bytes, size, false};
@@ -162,7 +173,7 @@ oct_err octi_value_unpack(const octi_type *type, const void *bytes, size_t size,
         return OCT_OK;
     }
     if (type->kind == OCTI_USER)
-        return type->user->unpack(value, &from) && !from.failed ? OCT_OK : OCT_E_PROTOCOL;
+        return unpack_user(type, &from, value);
     if (type->kind != OCTI_STRING && type->kind != OCTI_CSTRING)
         return unpack_slice(octi_type_item_size(type->kind), &from, value);
 
