@@ -187,7 +187,8 @@ static oct_err build_sequential(octi_workbench *bench, char program[OCTI_PATH], 
 struct command {
     const char *words[OCTI_LESSON_LIST + 16];
     const char *environment[16];
-    char program[OCTI_PATH], pool[64], temporary[OCTI_PATH], ranks[16], trace[OCTI_PATH];
+    char program[OCTI_PATH], pool[64], temporary[OCTI_PATH], segments[OCTI_PATH + 64], ranks[16],
+        trace[OCTI_PATH];
 };
 
 static void trace_path(const octi_workbench *bench, char out[OCTI_PATH])
@@ -213,6 +214,11 @@ static void set_environment(const octi_workbench *bench, const octi_attempt *att
     command->environment[n++] = "OMPI_ALLOW_RUN_AS_ROOT=1";
     command->environment[n++] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
     command->environment[n++] = "OMPI_MCA_btl_vader_single_copy_mechanism=none";
+    /* What ranks share memory by: it goes with the folder where they are killed, and is no other mpirun's,
+     * which in a container beside this one may have the same process number. */
+    snprintf(command->segments, sizeof(command->segments), "OMPI_MCA_btl_vader_backing_directory=%s",
+             bench->folder);
+    command->environment[n++] = command->segments;
     command->environment[n] = NULL;
 }
 
