@@ -61,10 +61,10 @@ const cli_command cli_command_prep = {
     .name = "prep",
     .operands = "DATA [args...]",
     .summary = "make the lessons' data",
-    .about = "Makes a data set (stocks, taxi, digits, events) in the cluster's home folder, all nodes "
-             "together (each of "
-             "them all of it where they share none), or here with "
-             "--here. What is there already is kept, so the same command resumes after an interruption.",
+    .about =
+        "Makes a data set (stocks, taxi, digits, events) in the cluster's home folder, all nodes together "
+        "(each of them all of it where they share none), or here with --here. What is there already is kept, "
+        "so the same command resumes after an interruption.",
     .examples =
         {
             {"octavo prep stocks", "some minutes of stock prices"},

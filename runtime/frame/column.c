@@ -229,6 +229,18 @@ oct_err octi_batch_gather(const octi_batch *from, const uint32_t *rows, size_t c
     return OCT_OK;
 }
 
+oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
+{
+    uint32_t *all = malloc((rows + 1) * sizeof(*all));
+    if (!all)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
+    for (size_t i = 0; i < rows; i++)
+        all[i] = (uint32_t)(begin + i);
+    oct_err code = octi_batch_gather(from, all, rows, out, err);
+    free(all);
+    return code;
+}
+
 /* Column c of all parts under each other, into buffers that are large enough. */
 static void stack(const octi_batch *parts, size_t count, size_t c, octi_column *out)
 {

@@ -97,6 +97,10 @@ int octi_batch_find(const octi_batch *batch, const char *name);
 OCT_NODISCARD oct_err octi_batch_gather(const octi_batch *from, const uint32_t *rows, size_t count,
                                         octi_batch *out, oct_error *err);
 
+/* So many rows from `begin` on, which octi_batch_slice has only from multiples of 64 on. */
+OCT_NODISCARD oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out,
+                                      oct_error *err);
+
 /* Batches of the same columns under each other. */
 OCT_NODISCARD oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out,
                                         oct_error *err);

@@ -145,7 +145,7 @@ static oct_err group_schema(oct_frame *frame, oct_error *err)
         return code;
     code = octi_group_rows(&group, &frame->from->schema, &partial, err);
     if (code == OCT_OK)
-        code = octi_group_finish(&group, frame->pool, &partial, &frame->schema, err);
+        code = octi_group_finish(&group, &partial, &frame->schema, err);
     if (code == OCT_OK && frame->schema.count != group.keys.count + group.aggregates.count)
         code = oct_hint((oct_fail(err, OCT_E_INVALID, "two columns of the group-by have the same name"), err),
                         "name one of them: 'sum(x) as total'");

@@ -4,7 +4,7 @@
 #include "runtime/frame/aggregate.h"
 #include "runtime/frame/group.h"
 #include "runtime/frame/grouping.h"
-#include "runtime/frame/order.h"
+#include "runtime/frame/sort.h"
 #include "runtime/frame/values.h"
 
 oct_err octi_group_parse(const char *keys, const char *aggregates, octi_group *out, oct_error *err)
@@ -233,8 +233,7 @@ static oct_err finish_values(const octi_expr *call, octi_column *values, size_t 
     return OCT_OK;
 }
 
-oct_err octi_group_finish(const octi_group *group, oct_pool *pool, const octi_batch *merged, octi_batch *out,
-                          oct_error *err)
+oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out, oct_error *err)
 {
     octi_batch keys = *merged, table = {0};
     keys.count = octi_group_key_count(group, merged);
@@ -257,7 +256,7 @@ oct_err octi_group_finish(const octi_group *group, oct_pool *pool, const octi_ba
     for (size_t k = 0; k < count; k++)
         by[k] = (octi_order){k, false};
     if (code == OCT_OK)
-        code = octi_batch_sort_on(pool, &table, by, count, out, err);
+        code = octi_batch_sort_on(group->pool, &table, by, count, out, err);
     octi_batch_deinit(&table);
     return code;
 }

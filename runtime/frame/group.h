@@ -7,11 +7,13 @@
 #ifndef OCTI_GROUP_H
 #define OCTI_GROUP_H
 
+#include "oct/pool.h"
 #include "runtime/frame/expr.h"
 
 typedef struct octi_group {
     octi_items keys;
     octi_items aggregates; /* calls */
+    oct_pool *pool;        /* that many groups are ordered on; NULL, as it is parsed: in the caller */
 } octi_group;
 
 OCT_NODISCARD oct_err octi_group_parse(const char *keys, const char *aggregates, octi_group *out,
@@ -27,8 +29,8 @@ size_t octi_group_key_count(const octi_group *group, const octi_batch *partial);
 OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, const octi_batch *partials,
                                        octi_batch *merged, oct_error *err);
 
-/* The table that was asked for, ordered by keys, on a pool where groups are many. */
-OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, oct_pool *pool, const octi_batch *merged,
-                                        octi_batch *out, oct_error *err);
+/* The table that was asked for, ordered by keys. */
+OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out,
+                                        oct_error *err);
 
 #endif

@@ -2,7 +2,6 @@
 #ifndef OCTI_ORDER_H
 #define OCTI_ORDER_H
 
-#include "oct/pool.h"
 #include "runtime/frame/column.h"
 
 typedef struct octi_order {
@@ -20,11 +19,6 @@ OCT_NODISCARD oct_err octi_order_parse(const char *text, const octi_batch *schem
  * column that is no string is sorted by its bytes (radix.h), others by comparing. */
 OCT_NODISCARD oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count,
                                       uint64_t limit, octi_batch *out, oct_error *err);
-
-/* The same of all rows, on a pool: by samples, in buckets that are sorted at once (Frazer and McKellar,
- * "Samplesort", 1970). Few rows, and those of pools whose tasks do not see them, are sorted in the caller. */
-OCT_NODISCARD oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_order *by,
-                                         size_t count, octi_batch *out, oct_error *err);
 
 /* True where the order is that of radix.h. */
 bool octi_order_has_keys(const octi_batch *batch, const octi_order *by, size_t count);

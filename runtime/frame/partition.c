@@ -64,19 +64,6 @@ static oct_err spread_rows(size_t turn, void *ctx, oct_error *err)
     return OCT_OK;
 }
 
-/* So many rows from `begin` on, which octi_batch_slice has only from multiples of 64 on. */
-static oct_err copy_rows(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
-{
-    uint32_t *all = malloc((rows + 1) * sizeof(*all));
-    if (!all)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
-    for (size_t i = 0; i < rows; i++)
-        all[i] = (uint32_t)(begin + i);
-    oct_err code = octi_batch_gather(from, all, rows, out, err);
-    free(all);
-    return code;
-}
-
 /* What is in a partition already and all that comes to it, under each other. */
 static oct_err bring(const adding *a, size_t partition, octi_batch *out, oct_error *err)
 {
@@ -91,7 +78,7 @@ static oct_err bring(const adding *a, size_t partition, octi_batch *out, oct_err
         const spread *s = &a->spreads[i];
         size_t begin = s->end[partition], rows = s->end[partition + 1] - begin;
         if (rows > 0)
-            code = copy_rows(&a->partials[i], begin, rows, &list[count++], err);
+            code = octi_batch_copy(&a->partials[i], begin, rows, &list[count++], err);
     }
     if (code == OCT_OK)
         code = octi_batch_concat(list, count, out, err);

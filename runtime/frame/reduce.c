@@ -21,13 +21,15 @@ static void replace(octi_batch *batch, octi_batch *with)
 
 typedef oct_err group_fn(const octi_group *group, const octi_batch *from, octi_batch *to, oct_error *err);
 
-static oct_err group(const octi_reduce *reduce, group_fn *step, octi_batch *batch, oct_error *err)
+static oct_err group(const octi_reduce *reduce, group_fn *step, oct_pool *pool, octi_batch *batch,
+                     oct_error *err)
 {
     octi_group parsed;
     octi_batch made;
     oct_err code = octi_group_parse(reduce->keys, reduce->aggregates, &parsed, err);
     if (code != OCT_OK)
         return code;
+    parsed.pool = pool;
     code = step(&parsed, batch, &made, err);
     if (code == OCT_OK)
         replace(batch, &made);
@@ -79,14 +81,8 @@ static oct_err cut(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
     if (batch->rows <= reduce->limit)
         return OCT_OK;
     size_t rows = (size_t)reduce->limit, begin = reduce->kind == OCTI_LAST ? batch->rows - rows : 0;
-    uint32_t *kept = malloc((rows + 1) * sizeof(*kept));
     octi_batch made;
-    if (!kept)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
-    for (size_t i = 0; i < rows; i++)
-        kept[i] = (uint32_t)(begin + i);
-    oct_err code = octi_batch_gather(batch, kept, rows, &made, err);
-    free(kept);
+    oct_err code = octi_batch_copy(batch, begin, rows, &made, err);
     if (code == OCT_OK)
         replace(batch, &made);
     return code;
@@ -96,7 +92,7 @@ static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch,
 {
     switch (reduce->kind) {
     case OCTI_GROUP:
-        return group(reduce, step, batch, err);
+        return group(reduce, step, NULL, batch, err);
     case OCTI_DISTINCT:
         return distinct(reduce, batch, err);
     case OCTI_TOP:
@@ -121,23 +117,10 @@ oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_erro
     return run(reduce, octi_group_merge, batch, err);
 }
 
-static oct_err finish_group(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch, oct_error *err)
-{
-    octi_group group;
-    octi_batch made;
-    oct_err code = octi_group_parse(reduce->keys, reduce->aggregates, &group, err);
-    if (code != OCT_OK)
-        return code;
-    code = octi_group_finish(&group, pool, batch, &made, err);
-    if (code == OCT_OK)
-        replace(batch, &made);
-    octi_group_deinit(&group);
-    return code;
-}
-
 oct_err octi_reduce_finish(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch, oct_error *err)
 {
     if (reduce->kind == OCTI_CORRELATE)
         return octi_correlate_finish(reduce->keys, batch, err);
-    return reduce->kind == OCTI_GROUP ? finish_group(reduce, pool, batch, err) : cut(reduce, batch, err);
+    return reduce->kind == OCTI_GROUP ? group(reduce, octi_group_finish, pool, batch, err)
+                                      : cut(reduce, batch, err);
 }

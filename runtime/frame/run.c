@@ -7,6 +7,7 @@
 #include "runtime/frame/partition.h"
 #include "runtime/frame/resample.h"
 #include "runtime/frame/rolling.h"
+#include "runtime/frame/sort.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
 enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };

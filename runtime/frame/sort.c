@@ -1,9 +1,8 @@
-/* Batches in order, on a pool. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/frame/order.h"
 #include "runtime/frame/radix.h"
+#include "runtime/frame/sort.h"
 #include "runtime/frame/turns.h"
 
 enum {
@@ -221,7 +220,7 @@ static oct_err gather(sorting *s, oct_pool *pool, octi_batch *out, oct_error *er
 oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_order *by, size_t count,
                            octi_batch *out, oct_error *err)
 {
-    if (from->rows < FEW_ROWS || !octi_turns_are_tasks(pool))
+    if (!pool || from->rows < FEW_ROWS || !octi_turns_are_tasks(pool))
         return octi_batch_sort(from, by, count, UINT64_MAX, out, err);
     sorting *s = calloc(1, sizeof(*s));
     oct_err code = OCT_OK;

@@ -73,6 +73,19 @@ equal() { [ "$1" = "$2" ] || fail "'$1', not '$2'"; }
 # json FILE EXPRESSION: a value of the JSON object in the file, by a Python expression on d.
 json() { python3 -c 'import json,sys; d = json.loads(open(sys.argv[1]).read()); print(eval(sys.argv[2]))' "$1" "$2"; }
 
+# tells_answers_apart LESSON: on the two nodes of $other the first lesson's solution is right, and what is
+# wrong with an answer on nodes alone is seen.
+tells_answers_apart() {
+    local check=("$octavo" exercise check 01-map --from cluster --until cluster --on "$on" --name "$other")
+    try 0 "$octavo" exercise start 01-map
+    cp "$1/solution.c" exercises/01-map/exercise.c
+    try 0 "${check[@]}"
+    has out "right on the 2 nodes of '$other'"
+    sed 's|double start = now();|&\n    if (oct_pool_nodes(pool) > 1) printf("so many nodes\\n");|' "$1/solution.c" >exercises/01-map/exercise.c
+    try 1 "${check[@]}"
+    has out "on the 2 nodes of '$other' the answer is wrong"
+}
+
 # What the engine has of a cluster, one name a line.
 things_of() {
     docker ps -aq --filter "label=octavo.cluster=$1"

@@ -293,21 +293,13 @@ a_namespace_that_is_not_there_is_told() {
     has err "hint:"
 }
 
-# What is wrong with an answer on nodes alone is seen in the pods.
 an_exercise_is_checked_in_the_pods() {
-    local lesson=$root/examples/01-map kit=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/exercise/kit.tar}
-    local check=("$octavo" exercise check 01-map --from cluster --until cluster --on kubernetes --name "$other")
+    local kit=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/exercise/kit.tar}
     mkdir kit
     tar -xf "${kit:-$root/bazel-bin/provision/exercise/kit.tar}" -C kit
     export OCTAVO_ROOT=$root OCTAVO_KIT=$PWD/kit XDG_CACHE_HOME=$PWD/cache
     try 0 env -u OCTAVO_ROOT "$octavo" up "$other" --on kubernetes -n 2 --image "$image"
-    try 0 "$octavo" exercise start 01-map
-    cp "$lesson/solution.c" exercises/01-map/exercise.c
-    try 0 "${check[@]}"
-    has out "right on the 2 nodes of '$other'"
-    sed 's|double start = now();|&\n    if (oct_pool_nodes(pool) > 1) printf("so many nodes\\n");|' "$lesson/solution.c" >exercises/01-map/exercise.c
-    try 1 "${check[@]}"
-    has out "on the 2 nodes of '$other' the answer is wrong"
+    tells_answers_apart "$root/examples/01-map"
     try 0 "$octavo" down "$other" --on kubernetes
 }
 
