@@ -1,4 +1,4 @@
-/* octavo-prep: makes the lessons' data, on any pool.
+/* octavo-prep: makes the lessons' data, on any pool, or brings the real ones.
  *
  * Each piece depends on the seed and its own name alone, so it is the same whoever makes it,
  * and one that is there already, complete, is kept: an interrupted run is resumed by the
@@ -17,6 +17,8 @@
 
 #include "examples/prep/digits.h"
 #include "examples/prep/events.h"
+#include "examples/prep/fetch.h"
+#include "examples/prep/real.h"
 #include "examples/prep/stocks.h"
 #include "examples/prep/taxi.h"
 #include "runtime/base/size.h"
@@ -24,11 +26,14 @@
 enum { EXIT_USAGE = 2 };
 
 static const char usage[] =
-    "Makes the data of the lessons, in parallel; what is there already is kept.\n"
+    "Makes the data of the lessons, in parallel, or brings the real ones; what is there already is kept.\n"
     "\n"
     "  octavo-prep stocks                      64 MB of minute prices in data/stocks\n"
     "  octavo-prep stocks --size 1g            the full course's\n"
     "  octavo-prep taxi --size 1g              a year of taxi trips as CSV, in data/taxi\n"
+    "  octavo-prep taxi --from public          the real year, 7 GB, from its public address\n"
+    "  octavo-prep taxi --from ~/trips         the real ones of a folder: yellow_tripdata_2019-MM.csv or "
+    ".csv.gz\n"
     "  octavo-prep digits                      600 handwritten digits, in data/digits\n"
     "  octavo-prep events --size 1g            a day of a code site's events, in data/events\n"
     "  octavo-prep stocks --to /tmp/s --seed 7 others, elsewhere\n"
@@ -37,6 +42,8 @@ static const char usage[] =
     "  --size SIZE   how much, such as 500m or 1g (default 64m; digits: 96k)\n"
     "  --seed N      another number makes other data (default 42)\n"
     "  --to FOLDER   where (default data/<what>)\n"
+    "  --from WHERE  of taxi, the real trips: a folder, a file, an address, or 'public'\n"
+    "  --months N    with --from, the first N months that are there\n"
     "  --pool SPEC   threads, threads:4, processes:4 or cluster\n"
     "  --quiet       no progress\n";
 
@@ -86,6 +93,8 @@ typedef struct request {
     const char *folder;
     int64_t size; /* 0: the set's usual one */
     uint64_t seed;
+    const char *from; /* the real ones are there; NULL: made up */
+    int months;       /* of those */
     bool quiet;
     bool help;
 } request;
@@ -123,8 +132,20 @@ static oct_err make_folders(const char *path, oct_error *err)
     return OCT_OK;
 }
 
+/* The same for a real one. */
+OCT_TASK(real_taken, take_file, int, file, int, set, const char *, folder, const char *, from)
+{
+    char path[4096];
+    real_taken taken = {0};
+    sets[set].path(file, folder, path, sizeof(path));
+    (void)real_take(from, file, path, &taken, oct_task_error());
+    return taken;
+}
+
 static json_t *describe(const request *r, int length)
 {
+    if (r->from)
+        return json_pack("{s:s, s:i, s:s}", "what", sets[r->set].name, "version", 1, "from", r->from);
     return json_pack("{s:s, s:i, s:I, s:i}", "what", sets[r->set].name, "version", 1, "seed",
                      (json_int_t)r->seed, sets[r->set].length, length);
 }
@@ -157,7 +178,10 @@ static oct_err begin(const request *r, int length, oct_error *err)
             char stale[4096];
             sets[r->set].path(i, r->folder, stale, sizeof(stale));
             (void)unlink(stale);
+            real_forget(stale);
         }
+    } else if (r->from) { /* whose files may turn out to be damaged */
+        (void)unlink(path);
     }
     if (json_dump_file(description, part, JSON_INDENT(2)) != 0)
         code = oct_fail(err, OCT_E_IO, "cannot write '%s'", part);
@@ -176,35 +200,77 @@ static oct_err finish(const request *r, oct_error *err)
     return OCT_OK;
 }
 
+/* What a run did to the files of a set. */
+typedef struct outcome {
+    int made, there;
+    int64_t bytes; /* of those made */
+} outcome;
+
+static void count(outcome *all, int64_t bytes)
+{
+    all->made += bytes > 0;
+    all->there += bytes == 0;
+    all->bytes += bytes;
+}
+
+static oct_err make_files(oct_pool *pool, const request *r, int length, outcome *all)
+{
+    const data_set *set = &sets[r->set];
+    const oct_map_options options = {.chunk = 1};
+    int files[FILES_MOST];
+    int64_t bytes[FILES_MOST] = {0};
+    for (int i = 0; i < set->files; i++)
+        files[i] = i;
+    oct_err code = oct_map_with(pool, &options, write_file, files, (size_t)set->files, bytes, r->set,
+                                r->folder, length, r->seed);
+    for (int i = 0; code == OCT_OK && i < set->files; i++)
+        count(all, bytes[i]);
+    return code;
+}
+
+static oct_err take_files(oct_pool *pool, const request *r, const real_months *months, outcome *all)
+{
+    const oct_map_options options = {.chunk = 1};
+    int files[TAXI_MONTHS], wanted = 0;
+    real_taken taken[TAXI_MONTHS] = {{0}};
+    for (int month = 0; month < TAXI_MONTHS && wanted < r->months; month++)
+        if (months->there[month])
+            files[wanted++] = month;
+    if (months->parquet > 0)
+        fprintf(stderr, "%s: %d files are Parquet, which is not read here: left out\n", r->from,
+                months->parquet);
+    oct_err code =
+        oct_map_with(pool, &options, take_file, files, (size_t)wanted, taken, r->set, r->folder, r->from);
+    for (int i = 0; code == OCT_OK && i < wanted; i++) {
+        char path[4096];
+        sets[r->set].path(files[i], r->folder, path, sizeof(path));
+        if (taken[i].damaged)
+            fprintf(stderr, "%s: its checksum was wrong: made again\n", path);
+        count(all, taken[i].bytes);
+    }
+    return code;
+}
+
 static int prepare(oct_pool *pool, const request *r)
 {
     oct_error err;
-    const data_set *set = &sets[r->set];
-    int length = set->length_of(r->size), files[FILES_MOST];
-    int64_t bytes[FILES_MOST] = {0};
+    outcome all = {0};
+    real_months months = {0};
+    int length = sets[r->set].length_of(r->size);
+    if (r->from && real_find(r->from, &months, &err) != OCT_OK)
+        return fail(&err, 1);
     if (begin(r, length, &err) != OCT_OK)
         return fail(&err, 1);
-    for (int i = 0; i < set->files; i++)
-        files[i] = i;
-    oct_map_options options = {.chunk = 1};
-    oct_progress *progress = r->quiet ? NULL : oct_progress_open(pool, set->name);
-    oct_err code = oct_map_with(pool, &options, write_file, files, (size_t)set->files, bytes, r->set,
-                                r->folder, length, r->seed);
+    oct_progress *progress = r->quiet ? NULL : oct_progress_open(pool, sets[r->set].name);
+    oct_err code = r->from ? take_files(pool, r, &months, &all) : make_files(pool, r, length, &all);
     oct_progress_close(progress);
     if (code != OCT_OK)
         return fail(oct_last_error(), 1);
     if (finish(r, &err) != OCT_OK)
         return fail(&err, 1);
-
-    int64_t all = 0;
-    int made = 0;
-    for (int i = 0; i < set->files; i++) {
-        all += bytes[i];
-        made += bytes[i] > 0;
-    }
     if (!r->quiet)
-        fprintf(stderr, "%s: %d files made (%.1f MB), %d were there\n", r->folder, made, (double)all / 1e6,
-                set->files - made);
+        fprintf(stderr, "%s: %d files made (%.1f MB), %d were there\n", r->folder, all.made,
+                (double)all.bytes / 1e6, all.there);
     return 0;
 }
 
@@ -218,6 +284,11 @@ static oct_err parse_set(const char *name, request *r, char *folder, size_t size
         oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", name);
         return oct_hint(err, "there are: stocks, taxi, digits, events");
     }
+    if (r->from && (strcmp(name, "taxi") != 0 || r->size))
+        return oct_fail(err, OCT_E_INVALID, "--from is for taxi, and goes without --size");
+    if (r->months && !r->from)
+        return oct_fail(err, OCT_E_INVALID, "--months goes with --from");
+    r->months = r->months ? r->months : TAXI_MONTHS;
     snprintf(folder, size, "data/%s", name);
     r->folder = r->folder ? r->folder : folder;
     r->size = r->size ? r->size : sets[r->set].usual;
@@ -247,13 +318,24 @@ static oct_err parse_size(const char *text, int64_t *size, oct_error *err)
     return OCT_OK;
 }
 
+static oct_err parse_months(const char *text, int *months, oct_error *err)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || value < 1 || value > TAXI_MONTHS)
+        return oct_fail(err, OCT_E_INVALID, "--months is a number from 1 to %d, not '%s'", TAXI_MONTHS, text);
+    *months = (int)value;
+    return OCT_OK;
+}
+
 static oct_err parse_options(int argc, char **argv, request *r, char *folder, size_t room, oct_error *err)
 {
-    enum { SIZE = 1, SEED, TO, QUIET, HELP };
+    enum { SIZE = 1, SEED, TO, FROM, MONTHS, QUIET, HELP };
     static const struct option options[] = {
-        {"size", required_argument, NULL, SIZE}, {"seed", required_argument, NULL, SEED},
-        {"to", required_argument, NULL, TO},     {"quiet", no_argument, NULL, QUIET},
-        {"help", no_argument, NULL, HELP},       {0},
+        {"size", required_argument, NULL, SIZE},     {"seed", required_argument, NULL, SEED},
+        {"to", required_argument, NULL, TO},         {"from", required_argument, NULL, FROM},
+        {"months", required_argument, NULL, MONTHS}, {"quiet", no_argument, NULL, QUIET},
+        {"help", no_argument, NULL, HELP},           {0},
     };
     int option;
     oct_err code = OCT_OK;
@@ -265,6 +347,10 @@ static oct_err parse_options(int argc, char **argv, request *r, char *folder, si
             code = parse_seed(optarg, &r->seed, err);
         else if (option == TO)
             r->folder = optarg;
+        else if (option == FROM)
+            r->from = strcmp(optarg, "public") == 0 ? REAL_PUBLIC : optarg;
+        else if (option == MONTHS)
+            code = parse_months(optarg, &r->months, err);
         else if (option == QUIET)
             r->quiet = true;
         else if (option == HELP || option == 'h')
@@ -283,6 +369,9 @@ static oct_err parse_options(int argc, char **argv, request *r, char *folder, si
 
 int main(int argc, char **argv)
 {
+    oct_error err;
+    if (fetch_init(&err) != OCT_OK)
+        return fail(&err, 1);
     oct_pool *pool = oct_pool_open(&argc, argv);
     if (!pool)
         return fail(oct_last_error(), 1);
@@ -290,7 +379,6 @@ int main(int argc, char **argv)
     /* From here on every way out closes the pool: other ranks wait for that. */
     request r = {.seed = 42};
     char folder[64];
-    oct_error err;
     int status = 0;
     if (parse_options(argc, argv, &r, folder, sizeof(folder), &err) != OCT_OK)
         status = fail(&err, EXIT_USAGE);

@@ -4,7 +4,7 @@
 
 enum { LINE_BYTES = 91, DAY = 86400, HOURS_MOST = 31 * 24, FIRST_WEEKDAY = 1 /* 2019-01-01 is a Tuesday */ };
 
-static const char header[] =
+const char taxi_header[] =
     "VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,RatecodeID,"
     "store_and_fwd_flag,PULocationID,DOLocationID,payment_type,fare_amount,extra,mta_tax,tip_amount,"
     "tolls_amount,improvement_surcharge,total_amount,congestion_surcharge\n";
@@ -168,7 +168,7 @@ oct_err taxi_write_csv(int month, int trips, uint64_t seed, const char *path, in
     if (code != OCT_OK)
         return code;
     uint64_t random = seed + 0x7461786900u * (uint64_t)(month + 1);
-    code = output_line(&out, put_text(out.at, header), err);
+    code = output_line(&out, put_text(out.at, taxi_header), err);
     for (int h = 0; code == OCT_OK && h < hours; h++)
         for (int i = 0; code == OCT_OK && i < of_hour[h]; i++) {
             trip t = {.month = month, .hour = h};

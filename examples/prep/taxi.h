@@ -13,6 +13,9 @@
 
 enum { TAXI_MONTHS = 12 };
 
+/* The first line of each file: the names of the columns. */
+extern const char taxi_header[];
+
 /* Trips a month that make all months together about `bytes` large; at least 1. */
 int taxi_trips(int64_t bytes);
 

@@ -64,11 +64,13 @@ const cli_command cli_command_prep = {
     .about =
         "Makes a data set (stocks, taxi, digits, events) in the cluster's home folder, all nodes together "
         "(each of them all of it where they share none), or here with --here. What is there already is kept, "
-        "so the same command resumes after an interruption.",
+        "so the same command resumes after an interruption. With --from the taxi's trips are the real ones: "
+        "of a folder or file that the nodes have ('octavo cp' brings it), of an address, or of their public "
+        "one.",
     .examples =
         {
-            {"octavo prep stocks", "some minutes of stock prices"},
-            {"octavo prep stocks --size 1g", "a gigabyte of them"},
+            {"octavo prep stocks --size 1g", "a gigabyte of minute prices of stocks"},
+            {"octavo prep taxi --from public --months 1", "January's real taxi trips, 700 MB"},
             {"octavo prep --here stocks", "on this machine, for programs run without a cluster"},
         },
     .options = options,
