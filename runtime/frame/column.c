@@ -56,45 +56,89 @@ oct_err octi_column_add_bitmap(octi_column *column, size_t rows, oct_error *err)
     return OCT_OK;
 }
 
-static void gather_values(const octi_column *from, const uint32_t *rows, size_t count, octi_column *out)
+/* memcpy, of which most sizes here need no call. */
+static inline void copy_text(char *to, const char *from, size_t size)
+{
+    uint64_t first, last;
+    uint32_t first_half, last_half;
+    if (size > 16) {
+        memcpy(to, from, size);
+    } else if (size >= 8) {
+        memcpy(&first, from, 8);
+        memcpy(&last, from + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4) {
+        memcpy(&first_half, from, 4);
+        memcpy(&last_half, from + size - 4, 4);
+        memcpy(to, &first_half, 4);
+        memcpy(to + size - 4, &last_half, 4);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            to[i] = from[i];
+    }
+}
+
+enum { AHEAD = 16 }; /* rows whose text is on its way from memory */
+
+void octi_column_gather_range(const octi_column *from, const uint32_t *rows, size_t begin, size_t end,
+                              size_t text, octi_column *out)
 {
     if (from->type == OCT_STRING) {
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = begin; i < end; i++) {
+            if (i + 2 * AHEAD < end)
+                __builtin_prefetch(&from->offsets[rows[i + 2 * AHEAD]]);
+            if (i + AHEAD < end)
+                __builtin_prefetch(from->text + from->offsets[rows[i + AHEAD]]);
             int32_t start = from->offsets[rows[i]], size = from->offsets[rows[i] + 1] - start;
-            memcpy(out->text + out->offsets[i], from->text + start, (size_t)size);
-            out->offsets[i + 1] = out->offsets[i] + size;
+            copy_text(out->text + text, from->text + start, (size_t)size);
+            text += (size_t)size;
+            out->offsets[i + 1] = (int32_t)text;
         }
     } else if (from->type == OCT_BOOL) {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = begin; i < end; i++)
             out->bools[i] = from->bools[rows[i]];
     } else {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = begin; i < end; i++)
             out->ints[i] = from->ints[rows[i]];
     }
+    for (size_t i = begin; from->valid && i < end; i++)
+        if (!octi_is_valid(from, rows[i]))
+            octi_set_null(out, i);
+}
+
+oct_err octi_column_init_gather(const octi_column *from, size_t rows, size_t text, octi_column *out,
+                                oct_error *err)
+{
+    octi_column made;
+    if (text > INT32_MAX)
+        return oct_fail(err, OCT_E_EXHAUSTED, "a column of strings is limited to 2 GiB");
+    oct_err code = octi_column_init(&made, from->type, rows, text, err);
+    if (code == OCT_OK && from->valid)
+        code = octi_column_add_bitmap(&made, rows, err);
+    if (code != OCT_OK)
+        octi_column_deinit(&made);
+    else
+        *out = made;
+    return code;
+}
+
+size_t octi_column_text_of(const octi_column *from, const uint32_t *rows, size_t begin, size_t end)
+{
+    size_t text = 0;
+    for (size_t i = begin; from->type == OCT_STRING && i < end; i++)
+        text += (size_t)(from->offsets[rows[i] + 1] - from->offsets[rows[i]]);
+    return text;
 }
 
 oct_err octi_column_gather(const octi_column *from, const uint32_t *rows, size_t count, octi_column *out,
                            oct_error *err)
 {
-    size_t text = 0;
-    for (size_t i = 0; from->type == OCT_STRING && i < count; i++)
-        text += (size_t)(from->offsets[rows[i] + 1] - from->offsets[rows[i]]);
-    if (text > INT32_MAX)
-        return oct_fail(err, OCT_E_EXHAUSTED, "a column of strings is limited to 2 GiB");
-    octi_column made;
-    oct_err code = octi_column_init(&made, from->type, count, text, err);
-    if (code == OCT_OK && from->valid)
-        code = octi_column_add_bitmap(&made, count, err);
-    if (code != OCT_OK) {
-        octi_column_deinit(&made);
-        return code;
-    }
-    gather_values(from, rows, count, &made);
-    for (size_t i = 0; from->valid && i < count; i++)
-        if (!octi_is_valid(from, rows[i]))
-            octi_set_null(&made, i);
-    *out = made;
-    return OCT_OK;
+    size_t text = octi_column_text_of(from, rows, 0, count);
+    oct_err code = octi_column_init_gather(from, count, text, out, err);
+    if (code == OCT_OK)
+        octi_column_gather_range(from, rows, 0, count, 0, out);
+    return code;
 }
 
 int octi_column_compare(const octi_column *a, size_t row, const octi_column *b, size_t other)

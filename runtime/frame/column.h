@@ -69,6 +69,15 @@ static inline void octi_set_null(octi_column *column, size_t row)
 OCT_NODISCARD oct_err octi_column_gather(const octi_column *from, const uint32_t *rows, size_t count,
                                          octi_column *out, oct_error *err);
 
+/* octi_column_gather in ranges of its rows: how many bytes of text the rows from `begin` to before `end`
+ * have; a column for all rows and their text, none of which is set; and rows of it, whose text goes from
+ * `text` on. Ranges that begin with multiples of 64 may be set at once. */
+size_t octi_column_text_of(const octi_column *from, const uint32_t *rows, size_t begin, size_t end);
+OCT_NODISCARD oct_err octi_column_init_gather(const octi_column *from, size_t rows, size_t text,
+                                              octi_column *out, oct_error *err);
+void octi_column_gather_range(const octi_column *from, const uint32_t *rows, size_t begin, size_t end,
+                              size_t text, octi_column *out);
+
 /* Three-way; nulls come last and equal each other, NaN comes after all numbers. */
 int octi_column_compare(const octi_column *a, size_t row, const octi_column *b, size_t other);
 
