@@ -110,7 +110,17 @@ OCT_NODISCARD oct_err octi_batch_gather(const octi_batch *from, const uint32_t *
 OCT_NODISCARD oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out,
                                       oct_error *err);
 
-/* Batches of the same columns under each other. */
+/* Some rows of a batch. */
+typedef struct octi_stretch {
+    const octi_batch *batch;
+    size_t begin, rows;
+} octi_stretch;
+
+/* Rows of batches of the same columns under each other; at least one stretch, which may be of no rows. */
+OCT_NODISCARD oct_err octi_batch_stack(const octi_stretch *parts, size_t count, octi_batch *out,
+                                       oct_error *err);
+
+/* The same of all rows of batches; of none, a batch without columns. */
 OCT_NODISCARD oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out,
                                         oct_error *err);
 
