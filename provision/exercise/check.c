@@ -92,7 +92,7 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
         out->count++;
         if (stage == OCTI_STAGE_COMPILE && verdict->outcome != OCTI_FAILED)
             build_ahead(&bench, options);
-        all = all && verdict->outcome != OCTI_FAILED;
+        all = all && verdict->outcome != OCTI_FAILED && !verdict->later;
         if (options->end)
             options->end(options->ctx, verdict);
     }

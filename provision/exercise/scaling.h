@@ -33,32 +33,33 @@ typedef struct octi_scaling {
     octi_scaling_row rows[OCTI_SCALING_ROWS]; /* the sequential one first */
     size_t row_count;
     size_t rounds;
-    unsigned cores;        /* that this process may use */
-    double capacity;       /* cores' worth of plain arithmetic that they gave just now */
-    double wanted;         /* the speed-up that is enough */
-    double promise_wanted; /* what would be on all cores */
-    double others;         /* part of the cores that other programs took meanwhile, 0 to 1 */
+    unsigned cores;                    /* that this process may use */
+    double given[OCTI_SCALING_ROUNDS]; /* octi_scaling_capacity within each round */
+    double capacity;                   /* the median of that */
+    double wanted;                     /* the speed-up that is enough */
+    double others;                     /* part of the cores that other programs took meanwhile, 0 to 1 */
 } octi_scaling;
 
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
 void octi_scaling_plan(octi_scaling *scaling, unsigned cores);
 
-/* How many cores' worth the machine gives to as many busy threads; takes a few tenths of a second. */
+/* How many cores' worth of plain arithmetic the machine gives just now to as many busy threads, from 1 to
+ * cores; takes a tenth of a second or two. */
 double octi_scaling_capacity(unsigned cores);
 unsigned octi_scaling_cores(void);
 
 /* What the cores did so far, for octi_scaling_others. */
 typedef struct octi_cores_time {
     double busy, all; /* seconds over all cores of the machine */
-    double own;       /* seconds of this process's children that have ended */
+    double own;       /* seconds of this process and its children that have ended */
 } octi_cores_time;
 octi_cores_time octi_scaling_clock(void);
 
 /* The part of the cores that went to others between two looks; 0 where the system does not tell. */
 double octi_scaling_others(const octi_cores_time *before, const octi_cores_time *after);
 
-/* Fills time and speed_up of all rows from the seconds of the first `rounds` rounds, and wanted from
- * capacity and `part`, the part of the cores beyond the first that must show. */
+/* Fills time and speed_up of all rows from the seconds of the first `rounds` rounds, capacity from what was
+ * given in them, and wanted from that and `part`, the part of the cores beyond the first that must show. */
 void octi_scaling_compute(octi_scaling *scaling, double part);
 
 /* The row with the largest speed-up among those of more than one worker; NULL without any. */
@@ -78,10 +79,11 @@ typedef enum octi_judgement {
     OCTI_FASTER,
     OCTI_NOT_FASTER,
     OCTI_FEW_CORES, /* none to be faster with */
-    OCTI_PROMISING, /* not faster on a busy machine, but it would be on an idle one */
-    OCTI_BUSY,      /* not faster, but others took so much that nobody can tell */
+    OCTI_BUSY,      /* not faster, but the machine was so busy or unsteady that nobody can tell why */
 } octi_judgement;
 
+/* Faster is what was measured to be, whatever others do. Not faster is what was not while the machine gave
+ * what it has, and also on a busy one what would not be on an idle one (its promise). */
 octi_judgement octi_scaling_judge(const octi_scaling *scaling);
 
 /* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */

@@ -12,8 +12,9 @@ static octi_scaling measured(const double times[4], double capacity)
 {
     octi_scaling scaling;
     octi_scaling_plan(&scaling, 2);
-    scaling.capacity = capacity;
     scaling.rounds = 3;
+    for (size_t round = 0; round < 3; round++)
+        scaling.given[round] = capacity;
     for (size_t i = 0; i < 4; i++)
         for (size_t round = 0; round < 3; round++)
             scaling.rows[i].seconds[round] = times[i] * (1 + 0.1 * (double)round);
@@ -67,6 +68,16 @@ static void enough_is_judged_by_what_the_machine_gives(void **state)
     scaling.others = 0;
     scaling.capacity = 1.1;
     assert_int_equal(octi_scaling_judge(&scaling), OCTI_BUSY);
+    /* What is wanted is of what there was while it ran. */
+    scaling = measured((double[]){1, 1, 0.8, 0.85}, 2);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_NOT_FASTER);
+    scaling = measured((double[]){1, 1, 0.8, 0.85}, 1.5);
+    assert_float_equal(scaling.wanted, 1.2, 1e-9);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_FASTER);
+    scaling.given[0] = 1.1;
+    scaling.given[1] = 1.9;
+    octi_scaling_compute(&scaling, 0.4);
+    assert_float_equal(scaling.capacity, 1.5, 1e-9);
     scaling.cores = 1;
     assert_int_equal(octi_scaling_judge(&scaling), OCTI_FEW_CORES);
 }
@@ -89,7 +100,7 @@ static void on_a_busy_machine_it_counts_how_many_threads_had_work(void **state)
     scaling.others = 0.5;
     octi_scaling parallel = looked_at(scaling, 1.9, 1.05), serial = looked_at(scaling, 1.0, 1.05);
     octi_scaling wasteful = looked_at(scaling, 1.9, 2.5);
-    assert_int_equal(octi_scaling_judge(&parallel), OCTI_PROMISING);
+    assert_int_equal(octi_scaling_judge(&parallel), OCTI_BUSY);
     assert_float_equal(octi_scaling_promise(&parallel, octi_scaling_best(&parallel)), 1.9 / 1.05, 1e-9);
     assert_int_equal(octi_scaling_judge(&serial), OCTI_NOT_FASTER);
     assert_int_equal(octi_scaling_judge(&wasteful), OCTI_NOT_FASTER);
@@ -99,6 +110,20 @@ static void on_a_busy_machine_it_counts_how_many_threads_had_work(void **state)
     parallel.others = 0.5;
     parallel.rows[2].looks = parallel.rows[3].looks = 3;
     assert_int_equal(octi_scaling_judge(&parallel), OCTI_BUSY);
+}
+
+static void a_program_that_is_fast_now_and_then_is_not_blamed_while_others_work(void **state)
+{
+    (void)state;
+    octi_scaling scaling = measured((double[]){1, 1, 0.8, 1}, 2);
+    scaling.rows[2].seconds[2] = 0.6;
+    octi_scaling_compute(&scaling, 0.4);
+    assert_true(octi_scaling_best(&scaling)->speed_up.high > scaling.wanted);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_NOT_FASTER);
+    scaling.others = 0.2;
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_BUSY);
+    scaling = looked_at(scaling, 1.0, 1);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_NOT_FASTER);
 }
 
 static void one_worker_that_is_faster_is_no_speed_up(void **state)
@@ -165,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_speed_up_is_the_median_of_its_rounds),
         cmocka_unit_test(enough_is_judged_by_what_the_machine_gives),
         cmocka_unit_test(on_a_busy_machine_it_counts_how_many_threads_had_work),
+        cmocka_unit_test(a_program_that_is_fast_now_and_then_is_not_blamed_while_others_work),
         cmocka_unit_test(one_worker_that_is_faster_is_no_speed_up),
         cmocka_unit_test(a_gain_within_the_machines_own_noise_is_none),
         cmocka_unit_test(what_others_took_is_what_is_busy_and_not_ours),

@@ -57,7 +57,7 @@ static oct_err measure_round(octi_workbench *bench, octi_scaling *scaling, const
         code =
             measure(bench, &scaling->rows[i], scaling->cores, scaling->rounds, expected, verdict, right, err);
     if (code == OCT_OK && *right) {
-        scaling->rounds++;
+        scaling->given[scaling->rounds++] = octi_scaling_capacity(scaling->cores);
         octi_scaling_compute(scaling, bench->lesson->speed);
     }
     return code;
@@ -72,22 +72,22 @@ static bool undecided(const octi_scaling *scaling)
     octi_judgement now = octi_scaling_judge(scaling);
     bool far = now == OCTI_NOT_FASTER && octi_scaling_best(scaling)->speed_up.high < NEAR * scaling->wanted;
     return (scaling->rounds < ROUNDS && !far) ||
-           (now != OCTI_FASTER && now != OCTI_PROMISING && scaling->rounds < OCTI_SCALING_ROUNDS &&
+           (now != OCTI_FASTER && scaling->rounds < OCTI_SCALING_ROUNDS &&
             octi_scaling_best(scaling)->speed_up.high >= scaling->wanted);
 }
 
-/* Where others used the machine, why that is not the reason. */
+/* What the threads of the program tell, whatever others did. */
 static void tell_promise(const octi_scaling *scaling, const octi_scaling_row *best, octi_verdict *verdict)
 {
     char text[200];
     double promise = octi_scaling_promise(scaling, best);
-    if (promise <= 0 || scaling->others < 0.1)
+    if (promise <= 0)
         return;
-    snprintf(text, sizeof(text),
-             "others took %.0f %% of this machine, but %.1f of the program's threads had work at a time: "
-             "alone it would "
-             "be %.2f times as fast",
-             100 * scaling->others, (double)best->runnable / (double)best->looks, promise);
+    snprintf(
+        text, sizeof(text),
+        "others took %.0f %% of this machine; of its own threads %.1f had work at a time, by which it would "
+        "be %.1f times as fast on an idle one",
+        100 * scaling->others, (double)best->runnable / (double)best->looks, promise);
     octi_verdict_show(verdict, text, 1);
 }
 
@@ -104,24 +104,20 @@ static void judge(const octi_scaling *scaling, octi_verdict *verdict)
         octi_verdict_fail(verdict, OCTI_CAUSE_SLOW,
                           "%.2f times as fast as the loop (%.2f-%.2f): %.2f is enough here", s->median,
                           s->low, s->high, scaling->wanted);
-        tell_promise(scaling, best, verdict);
+        if (scaling->others > 0.1)
+            tell_promise(scaling, best, verdict);
         break;
     case OCTI_FEW_CORES:
         octi_verdict_skip(
             verdict, "%.2f times as fast as the loop: this machine has one core to be fast with", s->median);
         break;
-    case OCTI_PROMISING:
-        octi_verdict_pass(verdict,
-                          "%.2f times as fast as the loop while others took %.0f %% of this machine; %.1f "
-                          "times on an idle one, by how many of its threads had work",
-                          s->median, 100 * scaling->others, octi_scaling_promise(scaling, best));
-        break;
     case OCTI_BUSY:
-        octi_verdict_skip(
+        octi_verdict_defer(
             verdict,
-            "%.2f times as fast as the loop, but other programs took %.0f %% of this machine: try "
-            "when it is idle",
-            s->median, 100 * scaling->others);
+            "%.2f times as fast as the loop (%.2f-%.2f), but the machine was busy: it gave %.1f of "
+            "its %u cores just now",
+            s->median, s->low, s->high, scaling->capacity, scaling->cores);
+        tell_promise(scaling, best, verdict);
         break;
     }
 }
@@ -132,7 +128,6 @@ oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verd
     bool right = true;
     octi_scaling_plan(scaling, octi_scaling_cores());
     oct_err code = octi_workbench_expected(bench, bench->lesson->seeds[0], true, &expected, err);
-    scaling->capacity = octi_scaling_capacity(scaling->cores);
     octi_cores_time before = octi_scaling_clock();
     while (code == OCT_OK && right && undecided(scaling)) {
         code = measure_round(bench, scaling, expected, verdict, &right, err);

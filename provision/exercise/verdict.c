@@ -162,6 +162,15 @@ void octi_verdict_skip(octi_verdict *verdict, const char *format, ...)
     va_end(args);
 }
 
+void octi_verdict_defer(octi_verdict *verdict, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(verdict, OCTI_SKIPPED, OCTI_CAUSE_NONE, format, args);
+    va_end(args);
+    verdict->later = true;
+}
+
 void octi_verdict_fail(octi_verdict *verdict, octi_cause cause, const char *format, ...)
 {
     va_list args;

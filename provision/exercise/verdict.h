@@ -38,6 +38,7 @@ typedef struct octi_verdict {
     octi_stage stage;
     octi_outcome outcome;
     octi_cause cause;
+    bool later;       /* skipped, as it cannot be told just now: neither passed nor failed */
     char said[320];   /* one line: what was seen */
     octi_buffer seen; /* evidence: lines, without control characters */
     double seconds;   /* that the stage took */
@@ -47,6 +48,9 @@ void octi_verdict_deinit(octi_verdict *verdict);
 
 void octi_verdict_pass(octi_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void octi_verdict_skip(octi_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Skipped until another time, when what is in the way may be gone. */
+void octi_verdict_defer(octi_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void octi_verdict_fail(octi_verdict *verdict, octi_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

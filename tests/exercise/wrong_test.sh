@@ -38,7 +38,8 @@ caught_slow() {
     if grep -qE '^  FAIL +speed ' "$work/out"; then
         check "slow: it says why" says 'More workers do not make it faster' "$work/out"
     else
-        check "slow: it says what was in the way" grep -qE 'other programs took|one core' "$work/out"
+        check "slow: it has not passed" says_not 'has passed' "$work/out"
+        check "slow: it says what was in the way" grep -qE 'the machine was busy|one core' "$work/out"
     fi
 }
 
