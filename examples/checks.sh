@@ -41,4 +41,18 @@ on_ranks() {
     return $status
 }
 
+# same_everywhere SOLUTION PLUGIN [ARGUMENT...]: on each pool it prints $work/sequential. PLUGIN is empty where there is
+# no Open MPI.
+same_everywhere() {
+    local solution=$1 plugin=$2 pool
+    shift 2
+    for pool in threads:1 threads:8 processes:2; do
+        "$solution" --pool=$pool "$@" >"$work/parallel" 2>/dev/null
+        check "the solution on $pool prints what the loop printed" cmp -s "$work/sequential" "$work/parallel"
+    done
+    [ -n "$plugin" ] || { echo "skip  the solution on ranks: built without Open MPI"; return 0; }
+    on_ranks 3 "$plugin" "$solution" "$@" >"$work/parallel" 2>"$work/err" || cat "$work/err"
+    check "the solution on three ranks prints what the loop printed" cmp -s "$work/sequential" "$work/parallel"
+}
+
 finish() { [ "$failures" -eq 0 ]; }

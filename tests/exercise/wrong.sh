@@ -33,6 +33,9 @@ in_task() {
         insert "$2" '#include "trips.h"' "OCT_TASK(int, look, int, month) { $3 oct_sleep(0.002); return month; }" # as long as several workers need to get some
         in_main "$1" "$2" 'int months[64] = {0}, seen[64]; if (oct_map(pool, look, months, 64, seen) != OCT_OK) oct_die(NULL);'
         ;;
+    11-false-sharing) insert "$2" 'throws mine = {{0}};' "$3" ;;
+    12-lock-contention) insert "$2" 'days own = {{0}};' "$3" ;;
+    13-unsafe-library) insert "$2" 'lengths own = {{0}};' "$3" ;;
     esac
 }
 
@@ -59,13 +62,16 @@ wrong() {
     compile) in_main "$lesson" "$file" 'oct_mapp(pool);' ;;
     one-node) cp -f "$root/examples/$lesson/one_node.c" "$file" ;;
     gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
+    shared) make_shared "$file" ;;
+    unsafe) sed -i 's/, \*rest;/;/; s/, &rest)/)/g; s/strtok_r/strtok/g' "$file" ;;
     slow) make_slow "$lesson" "$file" ;;
     global) make_global "$lesson" "$file" ;;
     *) echo "no wrong answer is called $kind"; exit 1 ;;
     esac
 }
 
-# Everything is done twice, and one at a time: under one lock, or beside the loop by hand.
+# Everything is done one at a time, where that alone is hardly slower than the loop twice: under one lock, or beside the
+# loop by hand.
 make_slow() {
     local lock='static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(&lock);'
     case $1 in
@@ -116,7 +122,26 @@ make_slow() {
     08-taxi-frame)
         in_main "$1" "$2" 'for (int i = 0; i < 2; i++) { trip t; trips *by_hand = trips_open(argc > 1 ? argv[1] : "data/taxi"); while (trips_next(by_hand, &t)) ; trips_close(by_hand); }'
         ;;
+    11-false-sharing)
+        in_task "$1" "$2" "$lock"
+        replace "$2" 'return mine;' 'pthread_mutex_unlock(&lock); return mine;'
+        ;;
+    12-lock-contention) # for each person
+        in_task "$1" "$2" 'static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;'
+        replace "$2" 'own.of[birthday(town, person)]++;' '{ pthread_mutex_lock(&lock); own.of[birthday(town, person)]++; pthread_mutex_unlock(&lock); }'
+        ;;
+    13-unsafe-library)
+        in_task "$1" "$2" "$lock"
+        replace "$2" 'return own;' 'pthread_mutex_unlock(&lock); return own;'
+        ;;
     esac
+}
+
+# All count in the table of main, each in a column of its own.
+make_shared() {
+    insert "$1" '} throws;' 'static throws table[PLAYERS];'
+    replace "$1" 'mine.of[dice_throw(&d)]++;' 'table[player].of[dice_throw(&d)]++;'
+    replace "$1" 'counts[face][player] = all[player].of[face];' 'counts[face][player] = table[player].of[face];'
 }
 
 # What main sets after the pool is open is not there in another process.

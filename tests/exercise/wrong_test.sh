@@ -43,6 +43,14 @@ caught_slow() {
     fi
 }
 
+# What it does is the moment's: another answer each time, or it crashes.
+caught_unsafe() {
+    wrong "$lesson" unsafe "$file"
+    check "unsafe: the check fails" ends 1 "$octavo" exercise check "$lesson" --from answer --until answer
+    check "unsafe: the answer finds it" grep -qE '^  FAIL +answer ' "$work/out"
+    check "unsafe: progress.json knows the cause" grep -qE '"cause": "(workers|unsteady|crash)"' exercises/progress.json
+}
+
 for kind in "$@"; do
     case $kind in
     compile) caught compile compile compile 'oct_mapp' ;;
@@ -59,6 +67,8 @@ for kind in "$@"; do
     one-node) caught one-node cluster away 'cannot open' ;;
     gives-up) caught gives-up answer status 'error: no idea' ;;
     global) caught global processes status 'not ready' ;;
+    shared) caught shared processes shared 'right on threads and wrong on processes' ;;
+    unsafe) caught_unsafe ;;
     slow) caught_slow ;;
     *) check "$kind is known" false ;;
     esac
