@@ -170,7 +170,7 @@ static oct_err ensure_image(const cli_context *cli, cli_session *session, octi_b
 {
     const octi_provider *provider = &session->provider;
     octi_cluster there = {0};
-    if (session->cluster.node_count > 0)
+    if (session->cluster.node_count > 0 || !provider->ops->takes_image)
         return OCT_OK;
     oct_err found = provider->ops->inspect(provider->self, cli->spec.name, &there, NULL);
     bool made = found == OCT_OK && there.node_count > 0;

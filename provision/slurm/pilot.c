@@ -12,9 +12,6 @@
 
 enum { ASK_SECONDS = 60 }; /* libslurm gives up on a silent controller sooner */
 
-/* Holds the nodes until it is cancelled or its time is over; the programs are its steps. */
-static const char holder[] = "exec sleep infinity\n";
-
 void octi_pilot_deinit(octi_pilot *pilot)
 {
     json_decref(pilot->nodes);
@@ -261,9 +258,15 @@ static void pilot_name(const octi_spec *spec, char out[sizeof(OCTI_PILOT_PREFIX)
     snprintf(out, sizeof(OCTI_PILOT_PREFIX) + OCTI_NAME_MAX, OCTI_PILOT_PREFIX "%s", spec->name);
 }
 
-static oct_err add_directive(octi_buffer *out, const char *option, const char *value)
+/* One more option on a line of its own, its value one shell word whatever is in it. */
+static oct_err add_option(octi_buffer *out, const char *option, const char *value)
 {
-    return *value ? octi_buffer_printf(out, "#SBATCH --%s=%s\n", option, value) : OCT_OK;
+    if (!*value)
+        return OCT_OK;
+    oct_err code = octi_buffer_printf(out, " \\\n    --%s='", option);
+    for (const char *c = value; *c && code == OCT_OK; c++)
+        code = octi_buffer_printf(out, *c == '\'' ? "'\\''" : "%c", *c);
+    return code == OCT_OK ? octi_buffer_append(out, "'", 1) : code;
 }
 
 oct_err octi_pilot_script(const octi_spec *spec, octi_buffer *out)
@@ -274,18 +277,19 @@ oct_err octi_pilot_script(const octi_spec *spec, octi_buffer *out)
     snprintf(nodes, sizeof(nodes), "%u", spec->nodes);
     if (spec->time)
         snprintf(minutes, sizeof(minutes), "%u", spec->time);
-    const char *const directives[][2] = {{"job-name", name},         {"nodes", nodes},
-                                         {"time", minutes},          {"partition", spec->partition},
-                                         {"account", spec->account}, {"constraint", spec->constraint},
-                                         {"output", "/dev/null"},    {"chdir", "/tmp"}};
-    oct_err code = comment ? octi_buffer_printf(out, "#!/bin/sh\n") : OCT_E_NOMEM;
-    for (size_t i = 0; code == OCT_OK && i < sizeof(directives) / sizeof(directives[0]); i++)
-        code = add_directive(out, directives[i][0], directives[i][1]);
-    if (code == OCT_OK)
-        code = octi_buffer_printf(
-            out, "#SBATCH --exclusive --no-kill --no-requeue\n#SBATCH --comment='%s'\n%s", comment, holder);
+    const char *const options[][2] = {{"job-name", name},
+                                      {"nodes", nodes},
+                                      {"time", minutes},
+                                      {"partition", spec->partition},
+                                      {"account", spec->account},
+                                      {"constraint", spec->constraint},
+                                      {"comment", comment ? comment : ""}};
+    oct_err code =
+        comment ? octi_buffer_printf(out, "#!/bin/sh\nsalloc --no-shell --exclusive --no-kill") : OCT_E_NOMEM;
+    for (size_t i = 0; code == OCT_OK && i < sizeof(options) / sizeof(options[0]); i++)
+        code = add_option(out, options[i][0], options[i][1]);
     free(comment);
-    return code;
+    return code == OCT_OK ? octi_buffer_append(out, "\n", 1) : code;
 }
 
 static void set_text(json_t *request, const char *key, const char *value)
@@ -294,25 +298,22 @@ static void set_text(json_t *request, const char *key, const char *value)
         json_object_set_new(request, key, json_string(value));
 }
 
-oct_err octi_pilot_submit(const octi_spec *spec, uint32_t *job, oct_error *err)
+oct_err octi_pilot_submit(const octi_spec *spec, octi_pilot *out, oct_error *err)
 {
     char name[sizeof(OCTI_PILOT_PREFIX) + OCTI_NAME_MAX];
     char *comment = octi_spec_format(spec);
     pilot_name(spec, name);
     json_t *reply,
-        *request = json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s, s:s}", "op", "submit", "name", name,
-                             "script", holder, "nodes", (int)spec->nodes, "pilot", 1, "output", "/dev/null",
-                             "workdir", "/tmp", "comment", comment ? comment : "");
+        *request = json_pack("{s:s, s:s, s:i, s:i, s:s}", "op", "allocate", "name", name, "nodes",
+                             (int)spec->nodes, "minutes", (int)spec->time, "comment", comment ? comment : "");
     free(comment);
-    if (spec->time)
-        json_object_set_new(request, "time_s", json_integer((json_int_t)spec->time * 60));
     set_text(request, "partition", spec->partition);
     set_text(request, "account", spec->account);
     set_text(request, "constraint", spec->constraint);
     oct_err code = octi_pilot_ask(request, &reply, err);
     if (code != OCT_OK)
         return code;
-    *job = (uint32_t)octi_json_integer_or(reply, "job", 0);
+    code = read_pilot(json_object_get(reply, "pilot"), out, err);
     json_decref(reply);
-    return OCT_OK;
+    return code;
 }

@@ -1,8 +1,8 @@
 /* slurm/pilot.h - pilots: the jobs that hold a cluster's nodes on a site.
  *
- * A pilot is a batch job called OCTI_PILOT_PREFIX<cluster> whose comment is the cluster's
- * spec, so all state is Slurm's own. The site is asked through octavo-slurm, a process that
- * is on PATH or beside this program. */
+ * A pilot is an allocation without a script, as salloc --no-shell makes them, called
+ * OCTI_PILOT_PREFIX<cluster> whose comment is the cluster's spec, so all state is Slurm's own. The site is
+ * asked through octavo-slurm, a process that is on PATH or beside this program. */
 #ifndef OCTI_SLURM_PILOT_H
 #define OCTI_SLURM_PILOT_H
 
@@ -36,11 +36,11 @@ OCT_NODISCARD oct_err octi_pilot_list(json_t **out, oct_error *err);
 /* The live pilot of that cluster; OCT_E_NOTFOUND. */
 OCT_NODISCARD oct_err octi_pilot_find(const char *cluster, octi_pilot *out, oct_error *err);
 
-/* Appends the batch script that, given to sbatch, makes the same pilot. */
+/* Appends a shell script that makes the same pilot by salloc. */
 OCT_NODISCARD oct_err octi_pilot_script(const octi_spec *spec, octi_buffer *out);
 
-/* Submits one and stores its job's number. */
-OCT_NODISCARD oct_err octi_pilot_submit(const octi_spec *spec, uint32_t *job, oct_error *err);
+/* Asks for one, which may be running when this returns. */
+OCT_NODISCARD oct_err octi_pilot_submit(const octi_spec *spec, octi_pilot *out, oct_error *err);
 
 /* The user's home, which a site's nodes share. */
 const char *octi_pilot_home(void);

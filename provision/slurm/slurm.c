@@ -199,49 +199,51 @@ static void cancel(uint32_t job)
         json_decref(reply);
 }
 
-/* Looks often at first, since a free site starts a job at once, then less and less: a queue of
- * thousands must not be asked ten times a second. */
-static oct_err await_running(const octi_spec *spec, const octi_observer *observer, octi_pilot *out,
+/* A pilot that will not run, or not in time, is cancelled. */
+static oct_err give_up(const octi_pilot *pilot, const octi_spec *spec, oct_error *err)
+{
+    cancel(pilot->job);
+    if (pilot->hopeless) {
+        oct_fail(err, OCT_E_EXHAUSTED, "job %u would never start: %s; it is cancelled", pilot->job,
+                 pilot->reason);
+        return oct_hint(err, "'sinfo' shows what there is; change -n, --time, --partition or --constraint");
+    }
+    oct_fail(err, OCT_E_TIMEOUT, "job %u did not start within %.0f s and is cancelled: %s", pilot->job,
+             spec->timeout, pilot->reason);
+    return oct_hint(err, "wait longer with --timeout, or ask for fewer nodes or less --time");
+}
+
+static oct_err look_again(const octi_spec *spec, octi_pilot *pilot, oct_error *err)
+{
+    octi_pilot_deinit(pilot);
+    oct_err code = octi_pilot_find(spec->name, pilot, err);
+    if (code != OCT_E_NOTFOUND)
+        return code;
+    oct_fail(err, OCT_E_LOST, "the pilot of '%s' was cancelled, or ended, before it ran", spec->name);
+    return oct_hint(err, "'octavo up --on slurm --name %s' submits another", spec->name);
+}
+
+/* A free site runs the pilot at once. Else looks often at first, then less and less: a queue of thousands
+ * must not be asked ten times a second. */
+static oct_err await_running(const octi_spec *spec, const octi_observer *observer, octi_pilot *pilot,
                              oct_error *err)
 {
     int64_t until = octi_clock_ns() + (int64_t)(spec->timeout * 1e9);
-    char told[sizeof(out->reason)] = "";
-    for (int wait = LOOK_FIRST_MS;; wait = wait * 3 / 2 < LOOK_LAST_MS ? wait * 3 / 2 : LOOK_LAST_MS) {
-        octi_pilot pilot;
-        oct_err code = octi_pilot_find(spec->name, &pilot, err);
-        if (code == OCT_E_NOTFOUND) {
-            oct_fail(err, OCT_E_LOST, "the pilot of '%s' was cancelled, or ended, before it ran", spec->name);
-            return oct_hint(err, "'octavo up --on slurm --name %s' submits another", spec->name);
-        }
-        if (code != OCT_OK)
-            return code;
-        if (strcmp(pilot.state, "RUNNING") == 0) {
-            *out = pilot;
-            return OCT_OK;
-        }
-        if (strcmp(told, pilot.reason) != 0)
-            say_waiting(&pilot, observer);
-        memcpy(told, pilot.reason, sizeof(told));
-        bool late = octi_clock_ns() > until;
-        if (pilot.hopeless || late) {
-            cancel(pilot.job);
-            if (pilot.hopeless)
-                oct_fail(err, OCT_E_EXHAUSTED, "job %u would never start: %s; it is cancelled", pilot.job,
-                         pilot.reason);
-            else
-                oct_fail(err, OCT_E_TIMEOUT, "job %u did not start within %.0f s and is cancelled: %s",
-                         pilot.job, spec->timeout, pilot.reason);
-            oct_hint(err, pilot.hopeless
-                              ? "'sinfo' shows what there is; change -n, --time, --partition or --constraint"
-                              : "wait longer with --timeout, or ask for fewer nodes or less --time");
-            code = pilot.hopeless ? OCT_E_EXHAUSTED : OCT_E_TIMEOUT;
-        }
-        octi_pilot_deinit(&pilot);
-        if (code != OCT_OK)
-            return code;
+    char told[sizeof(pilot->reason)] = "";
+    for (int wait = LOOK_FIRST_MS; strcmp(pilot->state, "RUNNING") != 0;) {
+        if (strcmp(told, pilot->reason) != 0)
+            say_waiting(pilot, observer);
+        memcpy(told, pilot->reason, sizeof(told));
+        if (pilot->hopeless || octi_clock_ns() > until)
+            return give_up(pilot, spec, err);
         if (!pause_ms(observer, wait))
             return oct_fail(err, OCT_E_CANCELLED, "interrupted");
+        oct_err code = look_again(spec, pilot, err);
+        if (code != OCT_OK)
+            return code;
+        wait = wait * 3 / 2 < LOOK_LAST_MS ? wait * 3 / 2 : LOOK_LAST_MS;
     }
+    return OCT_OK;
 }
 
 static oct_err site_create(void *self, const octi_spec *spec, const octi_observer *observer,
@@ -249,15 +251,13 @@ static oct_err site_create(void *self, const octi_spec *spec, const octi_observe
 {
     (void)self;
     octi_pilot pilot = {0};
-    uint32_t job;
     oct_err code = octi_pilot_find(spec->name, &pilot, err);
     if (code == OCT_OK) {
         octi_spec have = pilot.spec;
         memcpy(have.image, spec->image, sizeof(have.image)); /* a site has none */
         code = octi_spec_match(&have, spec, err);
-        octi_pilot_deinit(&pilot);
     } else if (code == OCT_E_NOTFOUND) {
-        code = octi_pilot_submit(spec, &job, err);
+        code = octi_pilot_submit(spec, &pilot, err);
     }
     if (code == OCT_OK)
         code = await_running(spec, observer, &pilot, err);

@@ -27,7 +27,8 @@ start() {
     echo $! >"$dir/pids/$name"
 }
 
-# The even nodes are in one rack, the odd ones in another.
+# The even nodes are in one rack, the odd ones in another. An InactiveLimit, which many sites have, is short:
+# a pilot that waits for programs must not be inactive.
 configure() {
     local i user cgroup=disabled
     # Slurm 22.05 knows no "disabled"; with v1 named and nothing that uses it, none is touched.
@@ -58,7 +59,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=2
 CompleteWait=0
-InactiveLimit=0
+InactiveLimit=20
 SlurmdTimeout=20
 LaunchParameters=disable_send_gids
 $(for ((i = 0; i < nodes; i++)); do

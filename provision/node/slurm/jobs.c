@@ -146,15 +146,6 @@ static oct_err submit(json_t *request, octi_buffer *script, uint32_t *job, oct_e
         wanted.max_nodes = wanted.min_nodes;
         wanted.num_tasks = count_of(request, "tasks", wanted.min_nodes);
         wanted.time_limit = seconds ? (seconds + 59) / 60 : NO_VAL;
-        wanted.partition = string_of(request, "partition", NULL);
-        wanted.account = string_of(request, "account", NULL);
-        wanted.features = string_of(request, "constraint", NULL);
-        wanted.comment = string_of(request, "comment", NULL);
-        if (json_is_true(json_object_get(request, "pilot"))) {
-            wanted.shared = JOB_SHARED_NONE;
-            wanted.kill_on_node_fail = 0;
-            wanted.requeue = 0;
-        }
         if (slurm_submit_batch_job(&wanted, &answer) != SLURM_SUCCESS)
             result = octi_slurm_fail(err, "submit the job");
     }

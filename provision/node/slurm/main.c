@@ -22,7 +22,7 @@ static const struct op {
     {"watch", octi_slurm_watch, 0},   {"cancel", octi_slurm_cancel, 0},
     {"jobs", octi_slurm_jobs, 0},     {"status", octi_slurm_status, 0},
     {"pilots", octi_slurm_pilots, 0}, {"drain", octi_slurm_drain, 0},
-    {"resume", octi_slurm_resume, 0},
+    {"resume", octi_slurm_resume, 0}, {"allocate", octi_slurm_allocate, 0},
 };
 
 static int refuse(const char *what)
@@ -30,7 +30,7 @@ static int refuse(const char *what)
     oct_error err = OCT_ERROR_INIT;
     oct_fail(&err, OCT_E_INVALID, "%s", what);
     oct_hint(&err, "one JSON object on standard input; 'op' is nodes, wait_nodes, down, submit, watch, "
-                   "cancel, jobs, status, pilots, drain or resume");
+                   "cancel, jobs, status, pilots, allocate, drain or resume");
     return octi_reply_error(&err, NULL);
 }
 

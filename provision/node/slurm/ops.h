@@ -36,8 +36,7 @@ int octi_slurm_drain(json_t *request);
 int octi_slurm_resume(json_t *request);
 
 /* {"op":"submit"} with "script" or "argv", and "name", "nodes", "tasks", "time_s",
- * "workdir", "output", "env" ({"NAME":"value"}), "partition", "account", "constraint",
- * "comment", and "pilot": true for whole nodes that outlive the loss of one of them. */
+ * "workdir", "output", and "env" ({"NAME":"value"}). */
 int octi_slurm_submit(json_t *request);
 
 /* {"op":"watch","job":17}: a line for each change of its state, until it is over. */
@@ -53,5 +52,10 @@ int octi_slurm_jobs(json_t *request);
 /* {"op":"pilots","prefix":"octavo-pilot-"}: this user's jobs whose names begin so, with their
  * nodes, why they wait, and when they start and end (seconds since 1970; 0: unknown). */
 int octi_slurm_pilots(json_t *request);
+
+/* {"op":"allocate","name":"octavo-pilot-dev","nodes":8} with "minutes", "partition", "account",
+ * "constraint" and "comment": asks for that many whole nodes, which outlive the loss of any of them, and
+ * for no script on them. Does not wait: the answer is the job as `pilots` tells of it, running or pending. */
+int octi_slurm_allocate(json_t *request);
 
 #endif

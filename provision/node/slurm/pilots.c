@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <slurm/slurm.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -103,4 +104,71 @@ int octi_slurm_pilots(json_t *request)
     }
     slurm_free_job_info_msg(found);
     return octi_reply_end(json_pack("{s:o}", "pilots", list));
+}
+
+static char *text_of(const json_t *request, const char *key)
+{
+    return (char *)json_string_value(json_object_get(request, key)); /* libslurm only reads it */
+}
+
+/* A pilot has no batch script: the scheduler looks at an allocation at once, where a script waits for its
+ * next round (batch_sched_delay, 3 s), and it has no first node with whose loss it ends. No port is named at
+ * which its owner listens, so that no InactiveLimit is about it. */
+static oct_err describe(const json_t *request, job_desc_msg_t *wanted, oct_error *err)
+{
+    json_int_t nodes = json_integer_value(json_object_get(request, "nodes"));
+    json_int_t minutes = json_integer_value(json_object_get(request, "minutes"));
+    if (nodes < 1 || nodes >= INT32_MAX)
+        return oct_fail(err, OCT_E_INVALID, "'nodes' is not a number of nodes");
+    if (minutes < 0 || minutes >= INT32_MAX)
+        return oct_fail(err, OCT_E_INVALID, "'minutes' is not a time");
+    slurm_init(NULL);
+    slurm_init_job_desc_msg(wanted);
+    wanted->user_id = getuid();
+    wanted->group_id = getgid();
+    wanted->name = text_of(request, "name");
+    wanted->min_nodes = wanted->max_nodes = wanted->num_tasks = (uint32_t)nodes;
+    wanted->time_limit = minutes ? (uint32_t)minutes : NO_VAL;
+    wanted->partition = text_of(request, "partition");
+    wanted->account = text_of(request, "account");
+    wanted->features = text_of(request, "constraint");
+    wanted->comment = text_of(request, "comment");
+    wanted->shared = JOB_SHARED_NONE;
+    wanted->kill_on_node_fail = 0;
+    wanted->requeue = 0;
+    return OCT_OK;
+}
+
+static oct_err allocate(const json_t *request, uint32_t *job, oct_error *err)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    job_desc_msg_t wanted;
+    resource_allocation_response_msg_t *answer = NULL;
+    oct_err code = describe(request, &wanted, err);
+    if (code != OCT_OK)
+        return code;
+    gethostname(host, sizeof(host) - 1);
+    wanted.alloc_node = host;
+    wanted.alloc_sid = (uint32_t)getsid(0);
+    if (slurm_allocate_resources(&wanted, &answer) != SLURM_SUCCESS)
+        return octi_slurm_fail(err, "get the nodes");
+    *job = answer->job_id;
+    slurm_free_resource_allocation_response_msg(answer);
+    return OCT_OK;
+}
+
+int octi_slurm_allocate(json_t *request)
+{
+    oct_error err = OCT_ERROR_INIT;
+    job_info_msg_t *found = NULL;
+    uint32_t job = 0;
+    if (allocate(request, &job, &err) != OCT_OK)
+        return octi_reply_error(&err, NULL);
+    if (slurm_load_job(&found, job, SHOW_ALL) != SLURM_SUCCESS || found->record_count == 0) {
+        octi_slurm_fail(&err, "find the pilot");
+        return octi_reply_error(&err, NULL);
+    }
+    json_t *pilot = pilot_json(&found->job_array[0]);
+    slurm_free_job_info_msg(found);
+    return octi_reply_end(json_pack("{s:o}", "pilot", pilot));
 }

@@ -39,6 +39,8 @@ echo 'Nonsense=1' >"$SLURM_CONF"
 expect "a job without number is refused" '{"op":"watch"}' invalid
 expect "nodes to drain that are no list are refused" '{"op":"drain","nodes":"dev-1"}' invalid
 expect "no nodes to drain are refused" '{"op":"drain","nodes":[]}' invalid
+expect "an allocation of no nodes is refused" '{"op":"allocate","nodes":0}' invalid
+expect "an allocation of a negative time is refused" '{"op":"allocate","nodes":1,"minutes":-1}' invalid
 expect "the library's own exit becomes an error" '{"op":"nodes"}' state
 expect "the library's own exit while submitting, too" '{"op":"submit","argv":["true"]}' state
 exit $failed
