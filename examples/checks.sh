@@ -23,12 +23,11 @@ fails_with() {
     [ "$got" = "$want" ]
 }
 
-# on_ranks N PLUGIN PROGRAM ARGUMENTS...: the cluster pool on N ranks of this host. The program finds
-# the plug-in beside itself; Open MPI makes sockets, whose paths must be short, in a folder of its own.
-# Each rank has a TMPDIR of its own, as nodes have.
+# on_ranks N PLUGIN PROGRAM [FOLDER]: the cluster pool on N ranks of this host, as nodes that share no folder: each rank
+# runs in one of its own, with a TMPDIR of its own and a copy of FOLDER, which it is told by its name there, "data".
+# The program finds the plug-in beside itself; Open MPI makes sockets, whose paths must be short, in a folder of its own.
 on_ranks() {
-    local ranks=$1 plugin=$2 program=$3
-    shift 3
+    local ranks=$1 plugin=$2 program=$3 folder=${4:-}
     ranks_work=$(mktemp -d /tmp/octavo.XXXXXX)
     cp -Lf "$plugin" "$ranks_work/liboctavo-cluster.so"
     cp -Lf "$program" "$ranks_work/program"
@@ -36,23 +35,28 @@ on_ranks() {
     TMPDIR=$ranks_work OMPI_MCA_btl_vader_backing_directory=$ranks_work \
         OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
         mpirun --oversubscribe -n "$ranks" sh -c \
-        'TMPDIR=$TMPDIR/$OMPI_COMM_WORLD_RANK && mkdir "$TMPDIR" && exec "$@"' sh "$ranks_work/program" "$@" || status=$?
+        'TMPDIR=$TMPDIR/$OMPI_COMM_WORLD_RANK && mkdir "$TMPDIR" && cd "$TMPDIR" && { [ -z "$2" ] || cp -r "$2" data; } &&
+        exec "$1" ${2:+data}' sh "$ranks_work/program" "$folder" || status=$?
     rm -rf "$ranks_work"
     return $status
 }
 
-# same_everywhere SOLUTION PLUGIN [ARGUMENT...]: on each pool it prints $work/sequential. PLUGIN is empty where there is
-# no Open MPI.
+# same_on_ranks FILE SOLUTION PLUGIN [FOLDER]: on three ranks it prints what FILE holds. PLUGIN is empty where there is no
+# Open MPI.
+same_on_ranks() {
+    [ -n "$3" ] || { echo "skip  ranks: built without Open MPI"; return 0; }
+    on_ranks 3 "$3" "$2" "${4:-}" >"$work/parallel" 2>"$work/err" || cat "$work/err"
+    check "on three ranks that share no folder it prints what the loop printed" cmp -s "$1" "$work/parallel"
+}
+
+# same_everywhere SOLUTION PLUGIN: it prints $work/sequential on each pool.
 same_everywhere() {
-    local solution=$1 plugin=$2 pool
-    shift 2
+    local pool
     for pool in threads:1 threads:8 processes:2; do
-        "$solution" --pool=$pool "$@" >"$work/parallel" 2>/dev/null
+        "$1" --pool=$pool >"$work/parallel" 2>/dev/null
         check "the solution on $pool prints what the loop printed" cmp -s "$work/sequential" "$work/parallel"
     done
-    [ -n "$plugin" ] || { echo "skip  the solution on ranks: built without Open MPI"; return 0; }
-    on_ranks 3 "$plugin" "$solution" "$@" >"$work/parallel" 2>"$work/err" || cat "$work/err"
-    check "the solution on three ranks prints what the loop printed" cmp -s "$work/sequential" "$work/parallel"
+    same_on_ranks "$work/sequential" "$1" "$2"
 }
 
 finish() { [ "$failures" -eq 0 ]; }

@@ -22,12 +22,7 @@ for pool in threads:1 threads:2 threads:8 processes:1 processes:2 processes:8; d
     check "futures on $pool print what the loop printed" cmp -s "$work/sequential" "$work/parallel"
     check "futures on $pool tell results as they are done" says 'of 300 pairs' "$work/err"
 done
-if [ -n "$plugin" ]; then
-    on_ranks 3 "$plugin" "$solution" "$work/data" >"$work/parallel" 2>"$work/err" || cat "$work/err"
-    check "futures on three ranks print what the loop printed" cmp -s "$work/sequential" "$work/parallel"
-else
-    echo "skip  futures on ranks: built without Open MPI"
-fi
+same_on_ranks "$work/sequential" "$solution" "$plugin" "$work/data"
 
 cp "$work/data/json/luv.json" "$work/luv"
 sed -i '17s/.*/{"timestamp":"2013-01-02 09:46:00","open":1.0}/' "$work/data/json/luv.json"

@@ -23,12 +23,7 @@ for pool in threads:1 threads:2 threads:8 processes:1 processes:2 processes:8; d
     check "the bag on $pool prints what the loops printed" cmp -s "$work/sequential" "$work/parallel"
     check "the bag on $pool tells its plan" says 'one pass: filter in_order, map correlate' "$work/err"
 done
-if [ -n "$plugin" ]; then
-    on_ranks 3 "$plugin" "$solution" "$work/data" >"$work/parallel" 2>"$work/err" || cat "$work/err"
-    check "the bag on three ranks prints what the loops printed" cmp -s "$work/sequential" "$work/parallel"
-else
-    echo "skip  the bag on ranks: built without Open MPI"
-fi
+same_on_ranks "$work/sequential" "$solution" "$plugin" "$work/data"
 
 cp "$work/data/json/luv.json" "$work/luv"
 sed -i '17s/.*/{"timestamp":"2013-01-02 09:46:00","open":1.0}/' "$work/data/json/luv.json"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-checks=$1 prep=$2 exercise=$3 solution=$4
+checks=$1 prep=$2 exercise=$3 solution=$4 plugin=${5:-}
 # shellcheck source=examples/checks.sh
 . "$checks"
 
@@ -24,6 +24,7 @@ for pool in threads:1 threads:8 processes:2; do
     "$solution" --pool=$pool "$work/data" >"$work/parallel" 2>/dev/null
     check "all trials on $pool print what the loop printed" cmp -s "$work/sequential" "$work/parallel"
 done
+same_on_ranks "$work/sequential" "$solution" "$plugin" "$work/data"
 
 mkdir "$work/real"
 cat "$work"/data/*.csv >"$work/real/optdigits.tra"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # checks.sh sets work
 set -euo pipefail
 
-checks=$1 prep=$2 exercise=$3 solution=$4
+checks=$1 prep=$2 exercise=$3 solution=$4 plugin=${5:-}
 # shellcheck source=examples/checks.sh
 . "$checks"
 
@@ -15,6 +15,7 @@ for pool in threads:1 threads:3 processes:2; do
     "$solution" --pool=$pool "$work/taxi" >"$work/frame" 2>/dev/null
     check "the frame on $pool answers what the loop answered" cmp -s "$work/loop" "$work/frame"
 done
+same_on_ranks "$work/loop" "$solution" "$plugin" "$work/taxi"
 
 trips=$(cat "$work"/taxi/*.csv | grep -vc VendorID)
 check "every trip has a payment" \
