@@ -39,6 +39,28 @@ static oct_err first_missing(const struct lesson *lesson, const cli_program *pro
     return code;
 }
 
+/* What the head has, every node must have where each has a home of its own: one that was made anew since, or
+ * added, began with an empty one. It is not made unasked, as nobody knows of which size the head's is. */
+static oct_err others_have(const struct lesson *lesson, const char *set, oct_error *err)
+{
+    const octi_provider *provider = &lesson->job->session.provider;
+    const octi_cluster *cluster = &lesson->job->session.cluster;
+    char path[128];
+    if (!cluster->own_homes || !provider->ops->exec_workers)
+        return OCT_OK;
+    snprintf(path, sizeof(path), "data/%s/prep.json", set);
+    const char *argv[] = {"test", "-e", path, NULL};
+    octi_exec exec = OCTI_EXEC_INIT;
+    exec.argv = argv;
+    exec.timeout = 30;
+    oct_err code = provider->ops->exec_workers(provider->self, cluster, &exec, err);
+    if (code != OCT_E_STATE)
+        return code;
+    oct_prefix(err, "the head has the data set '%s', and another node has not", set);
+    return oct_hint(
+        err, "'octavo prep %s', with the --size and --seed that it was made with, makes it on all", set);
+}
+
 static oct_err make_data(struct lesson *lesson, const char *set, oct_error *err)
 {
     static cli_program prep = {.name = "octavo-prep", .remote = "octavo-prep"};
@@ -70,6 +92,8 @@ static oct_err ensure_data(struct lesson *lesson, const cli_program *program, oc
                    ? make_data(lesson, set, err)
                    : oct_fail(err, OCT_E_STATE, "the data set '%s' is still not there after making it", set);
     }
+    for (size_t i = 0; code == OCT_OK && i < program->data_count; i++)
+        code = others_have(lesson, program->data[i], err);
     lesson->data = seconds_since(start_ns);
     return code;
 }
