@@ -36,6 +36,7 @@ in_task() {
     11-false-sharing) insert "$2" 'throws mine = {{0}};' "$3" ;;
     12-lock-contention) insert "$2" 'days own = {{0}};' "$3" ;;
     13-unsafe-library) insert "$2" 'lengths own = {{0}};' "$3" ;;
+    14-group-or-fold) insert "$2" 'weather_add(&so_far, r);' "$3" ;;
     esac
 }
 
@@ -63,6 +64,7 @@ wrong() {
     one-node) cp -f "$root/examples/$lesson/one_node.c" "$file" ;;
     gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
     shared) make_shared "$file" ;;
+    means) replace "$file" 'a.sum += b.sum;' 'a.sum = (a.sum + b.sum) / 2;' ;; # and so a mean of means
     unsafe) sed -i 's/, \*rest;/;/; s/, &rest)/)/g; s/strtok_r/strtok/g' "$file" ;;
     slow) make_slow "$lesson" "$file" ;;
     global) make_global "$lesson" "$file" ;;
@@ -133,6 +135,9 @@ make_slow() {
     13-unsafe-library)
         in_task "$1" "$2" "$lock"
         replace "$2" 'return own;' 'pthread_mutex_unlock(&lock); return own;'
+        ;;
+    14-group-or-fold)
+        replace "$2" 'return reading_take(i);' "$lock reading r = reading_take(i); pthread_mutex_unlock(&lock); return r;"
         ;;
     esac
 }
