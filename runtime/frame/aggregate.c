@@ -101,8 +101,6 @@ oct_err octi_aggregate_finish(octi_aggregate a, const octi_partials *from, oct_c
     octi_column column;
     bool counts = a == OCTI_AGG_COUNT, spreads = a == OCTI_AGG_VAR || a == OCTI_AGG_STD;
     oct_err code = octi_column_init(&column, counts ? OCT_INT64 : type, rows, 0, err);
-    if (code == OCT_OK && !counts)
-        code = octi_column_add_bitmap(&column, rows, err);
     for (size_t row = 0; code == OCT_OK && row < rows; row++) {
         int64_t n = from->n[row];
         if (counts)
@@ -115,7 +113,11 @@ oct_err octi_aggregate_finish(octi_aggregate a, const octi_partials *from, oct_c
             column.ints[row] = from->value[row].whole;
         if (a == OCTI_AGG_STD)
             column.doubles[row] = sqrt(column.doubles[row]);
-        if (!counts && n < 1 + spreads)
+        if (counts || n >= 1 + spreads)
+            continue;
+        if (!column.valid)
+            code = octi_column_add_bitmap(&column, rows, err);
+        if (code == OCT_OK)
             octi_set_null(&column, row);
     }
     if (code != OCT_OK)

@@ -49,8 +49,16 @@ typedef union octi_number {
     double real;
 } octi_number;
 
+/* Values that there were, the value, and the last: how many of these the state of an aggregate has. */
+static inline size_t octi_aggregate_parts(octi_aggregate a)
+{
+    bool wide = a == OCTI_AGG_VAR || a == OCTI_AGG_STD || a == OCTI_AGG_ARGMIN || a == OCTI_AGG_ARGMAX;
+    return wide ? 3 : a == OCTI_AGG_COUNT ? 1 : 2;
+}
+
 /* Of each group, or each row: values that there were, the value, and for variances the sum of squared
- * differences from the mean, for argmin and argmax what the value goes by. */
+ * differences from the mean, for argmin and argmax what the value goes by. What an aggregate has not may be
+ * NULL. */
 typedef struct octi_partials {
     int64_t *n;
     octi_number *value;
@@ -64,13 +72,14 @@ __attribute__((always_inline)) static inline bool octi_combine(octi_aggregate a,
                                                                size_t g, int64_t n, octi_number x, double m2)
 {
     int64_t had = to->n[g];
-    octi_number *value = &to->value[g];
     to->n[g] = had + n;
     if (n == 0 || a == OCTI_AGG_COUNT)
         return true;
+    octi_number *value = &to->value[g];
     if (had == 0) {
         *value = x;
-        to->m2[g] = m2;
+        if (octi_aggregate_parts(a) == 3)
+            to->m2[g] = m2;
     } else if (a == OCTI_AGG_SUM || a == OCTI_AGG_MEAN) {
         if (!real)
             return !__builtin_add_overflow(value->whole, x.whole, &value->whole);

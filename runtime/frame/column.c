@@ -56,45 +56,89 @@ oct_err octi_column_add_bitmap(octi_column *column, size_t rows, oct_error *err)
     return OCT_OK;
 }
 
-static void gather_values(const octi_column *from, const uint32_t *rows, size_t count, octi_column *out)
+/* memcpy, of which most sizes here need no call. */
+static inline void copy_text(char *to, const char *from, size_t size)
+{
+    uint64_t first, last;
+    uint32_t first_half, last_half;
+    if (size > 16) {
+        memcpy(to, from, size);
+    } else if (size >= 8) {
+        memcpy(&first, from, 8);
+        memcpy(&last, from + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4) {
+        memcpy(&first_half, from, 4);
+        memcpy(&last_half, from + size - 4, 4);
+        memcpy(to, &first_half, 4);
+        memcpy(to + size - 4, &last_half, 4);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            to[i] = from[i];
+    }
+}
+
+enum { AHEAD = 16 }; /* rows whose text is on its way from memory */
+
+void octi_column_gather_range(const octi_column *from, const uint32_t *rows, size_t begin, size_t end,
+                              size_t text, octi_column *out)
 {
     if (from->type == OCT_STRING) {
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = begin; i < end; i++) {
+            if (i + 2 * AHEAD < end)
+                __builtin_prefetch(&from->offsets[rows[i + 2 * AHEAD]]);
+            if (i + AHEAD < end)
+                __builtin_prefetch(from->text + from->offsets[rows[i + AHEAD]]);
             int32_t start = from->offsets[rows[i]], size = from->offsets[rows[i] + 1] - start;
-            memcpy(out->text + out->offsets[i], from->text + start, (size_t)size);
-            out->offsets[i + 1] = out->offsets[i] + size;
+            copy_text(out->text + text, from->text + start, (size_t)size);
+            text += (size_t)size;
+            out->offsets[i + 1] = (int32_t)text;
         }
     } else if (from->type == OCT_BOOL) {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = begin; i < end; i++)
             out->bools[i] = from->bools[rows[i]];
     } else {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = begin; i < end; i++)
             out->ints[i] = from->ints[rows[i]];
     }
+    for (size_t i = begin; from->valid && i < end; i++)
+        if (!octi_is_valid(from, rows[i]))
+            octi_set_null(out, i);
+}
+
+oct_err octi_column_init_gather(const octi_column *from, size_t rows, size_t text, octi_column *out,
+                                oct_error *err)
+{
+    octi_column made;
+    if (text > INT32_MAX)
+        return oct_fail(err, OCT_E_EXHAUSTED, "a column of strings is limited to 2 GiB");
+    oct_err code = octi_column_init(&made, from->type, rows, text, err);
+    if (code == OCT_OK && from->valid)
+        code = octi_column_add_bitmap(&made, rows, err);
+    if (code != OCT_OK)
+        octi_column_deinit(&made);
+    else
+        *out = made;
+    return code;
+}
+
+size_t octi_column_text_of(const octi_column *from, const uint32_t *rows, size_t begin, size_t end)
+{
+    size_t text = 0;
+    for (size_t i = begin; from->type == OCT_STRING && i < end; i++)
+        text += (size_t)(from->offsets[rows[i] + 1] - from->offsets[rows[i]]);
+    return text;
 }
 
 oct_err octi_column_gather(const octi_column *from, const uint32_t *rows, size_t count, octi_column *out,
                            oct_error *err)
 {
-    size_t text = 0;
-    for (size_t i = 0; from->type == OCT_STRING && i < count; i++)
-        text += (size_t)(from->offsets[rows[i] + 1] - from->offsets[rows[i]]);
-    if (text > INT32_MAX)
-        return oct_fail(err, OCT_E_EXHAUSTED, "a column of strings is limited to 2 GiB");
-    octi_column made;
-    oct_err code = octi_column_init(&made, from->type, count, text, err);
-    if (code == OCT_OK && from->valid)
-        code = octi_column_add_bitmap(&made, count, err);
-    if (code != OCT_OK) {
-        octi_column_deinit(&made);
-        return code;
-    }
-    gather_values(from, rows, count, &made);
-    for (size_t i = 0; from->valid && i < count; i++)
-        if (!octi_is_valid(from, rows[i]))
-            octi_set_null(&made, i);
-    *out = made;
-    return OCT_OK;
+    size_t text = octi_column_text_of(from, rows, 0, count);
+    oct_err code = octi_column_init_gather(from, count, text, out, err);
+    if (code == OCT_OK)
+        octi_column_gather_range(from, rows, 0, count, 0, out);
+    return code;
 }
 
 int octi_column_compare(const octi_column *a, size_t row, const octi_column *b, size_t other)
@@ -163,15 +207,15 @@ static oct_err add(octi_batch *batch, const char *name, octi_column column, oct_
     return OCT_OK;
 }
 
-static oct_err concat_column(const octi_batch *parts, size_t count, size_t c, size_t rows, octi_column *out,
-                             oct_error *err);
+static oct_err stack_column(const octi_stretch *parts, size_t count, size_t c, size_t rows, octi_column *out,
+                            oct_error *err);
 
 oct_err octi_batch_take(octi_batch *batch, const char *name, octi_column *column, oct_error *err)
 {
     octi_column mine = *column;
     if (column->borrowed) {
         octi_batch alone = {batch->rows, 1, (char *[]){(char *)(uintptr_t)name}, column};
-        oct_err code = concat_column(&alone, 1, 0, batch->rows, &mine, err);
+        oct_err code = stack_column(&(octi_stretch){&alone, 0, batch->rows}, 1, 0, batch->rows, &mine, err);
         if (code != OCT_OK)
             return code;
     }
@@ -229,78 +273,72 @@ oct_err octi_batch_gather(const octi_batch *from, const uint32_t *rows, size_t c
     return OCT_OK;
 }
 
-oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
-{
-    uint32_t *all = malloc((rows + 1) * sizeof(*all));
-    if (!all)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
-    for (size_t i = 0; i < rows; i++)
-        all[i] = (uint32_t)(begin + i);
-    oct_err code = octi_batch_gather(from, all, rows, out, err);
-    free(all);
-    return code;
-}
-
 /* Column c of all parts under each other, into buffers that are large enough. */
-static void stack(const octi_batch *parts, size_t count, size_t c, octi_column *out)
+static void fill_column(const octi_stretch *parts, size_t count, size_t c, octi_column *out)
 {
     size_t row = 0;
     for (size_t p = 0; p < count; p++) {
-        const octi_column *from = &parts[p].columns[c];
-        size_t rows = parts[p].rows, width = octi_type_width(from->type);
+        const octi_column *from = &parts[p].batch->columns[c];
+        size_t begin = parts[p].begin, rows = parts[p].rows, width = octi_type_width(from->type);
+        if (rows == 0)
+            continue;
         if (width > 0) {
-            memcpy((char *)out->values + row * width, from->values, rows * width);
-        } else if (rows > 0) {
-            int32_t start = from->offsets[0];
-            memcpy(out->text + out->offsets[row], from->text + start, (size_t)(from->offsets[rows] - start));
-            for (size_t i = 0; i < rows; i++)
-                out->offsets[row + i + 1] = out->offsets[row] + (from->offsets[i + 1] - start);
+            memcpy((char *)out->values + row * width, (const char *)from->values + begin * width,
+                   rows * width);
+        } else {
+            const int32_t *offsets = from->offsets + begin;
+            int32_t start = offsets[0], moved = out->offsets[row] - start;
+            memcpy(out->text + out->offsets[row], from->text + start, (size_t)(offsets[rows] - start));
+            for (size_t i = 1; i <= rows; i++)
+                out->offsets[row + i] = offsets[i] + moved;
         }
         for (size_t i = 0; from->valid && i < rows; i++)
-            if (!octi_is_valid(from, i))
+            if (!octi_is_valid(from, begin + i))
                 octi_set_null(out, row + i);
         row += rows;
     }
 }
 
-static oct_err concat_column(const octi_batch *parts, size_t count, size_t c, size_t rows, octi_column *out,
-                             oct_error *err)
+static oct_err stack_column(const octi_stretch *parts, size_t count, size_t c, size_t rows, octi_column *out,
+                            oct_error *err)
 {
     size_t text = 0;
     bool nulls = false;
     for (size_t p = 0; p < count; p++) {
-        const octi_column *from = &parts[p].columns[c];
-        text += from->type == OCT_STRING ? (size_t)(from->offsets[parts[p].rows] - from->offsets[0]) : 0;
+        const octi_column *from = &parts[p].batch->columns[c];
+        size_t begin = parts[p].begin, end = begin + parts[p].rows;
+        text += from->type == OCT_STRING ? (size_t)(from->offsets[end] - from->offsets[begin]) : 0;
         nulls = nulls || from->valid;
     }
     if (text > INT32_MAX)
         return oct_fail(err, OCT_E_EXHAUSTED, "column '%s' has %zu bytes of text, the limit is 2 GiB",
-                        parts[0].names[c], text);
+                        parts[0].batch->names[c], text);
     octi_column made;
-    oct_err code = octi_column_init(&made, parts[0].columns[c].type, rows, text, err);
+    oct_err code = octi_column_init(&made, parts[0].batch->columns[c].type, rows, text, err);
     if (code == OCT_OK && nulls)
         code = octi_column_add_bitmap(&made, rows, err);
     if (code != OCT_OK) {
         octi_column_deinit(&made);
         return code;
     }
-    stack(parts, count, c, &made);
+    fill_column(parts, count, c, &made);
     *out = made;
     return OCT_OK;
 }
 
-oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out, oct_error *err)
+oct_err octi_batch_stack(const octi_stretch *parts, size_t count, octi_batch *out, oct_error *err)
 {
+    const octi_batch *first = parts[0].batch;
     octi_batch made = {0};
     for (size_t p = 0; p < count; p++)
         made.rows += parts[p].rows;
     if (made.rows > UINT32_MAX)
         return oct_fail(err, OCT_E_EXHAUSTED, "%zu rows are more than a table holds in memory", made.rows);
-    for (size_t c = 0; count > 0 && c < parts[0].count; c++) {
+    for (size_t c = 0; c < first->count; c++) {
         octi_column column;
-        oct_err code = concat_column(parts, count, c, made.rows, &column, err);
+        oct_err code = stack_column(parts, count, c, made.rows, &column, err);
         if (code == OCT_OK)
-            code = add(&made, parts[0].names[c], column, err);
+            code = add(&made, first->names[c], column, err);
         if (code != OCT_OK) {
             octi_batch_deinit(&made);
             return code;
@@ -308,6 +346,27 @@ oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out
     }
     *out = made;
     return OCT_OK;
+}
+
+oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
+{
+    return octi_batch_stack(&(octi_stretch){from, begin, rows}, 1, out, err);
+}
+
+oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out, oct_error *err)
+{
+    if (count == 0) {
+        *out = (octi_batch){0};
+        return OCT_OK;
+    }
+    octi_stretch *all = malloc(count * sizeof(*all));
+    if (!all)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu tables", count);
+    for (size_t p = 0; p < count; p++)
+        all[p] = (octi_stretch){&parts[p], 0, parts[p].rows};
+    oct_err code = octi_batch_stack(all, count, out, err);
+    free(all);
+    return code;
 }
 
 oct_err octi_column_init_nulls(octi_column *column, oct_column_type type, size_t rows, oct_error *err)

@@ -69,6 +69,15 @@ static inline void octi_set_null(octi_column *column, size_t row)
 OCT_NODISCARD oct_err octi_column_gather(const octi_column *from, const uint32_t *rows, size_t count,
                                          octi_column *out, oct_error *err);
 
+/* octi_column_gather in ranges of its rows: how many bytes of text the rows from `begin` to before `end`
+ * have; a column for all rows and their text, none of which is set; and rows of it, whose text goes from
+ * `text` on. Ranges that begin with multiples of 64 may be set at once. */
+size_t octi_column_text_of(const octi_column *from, const uint32_t *rows, size_t begin, size_t end);
+OCT_NODISCARD oct_err octi_column_init_gather(const octi_column *from, size_t rows, size_t text,
+                                              octi_column *out, oct_error *err);
+void octi_column_gather_range(const octi_column *from, const uint32_t *rows, size_t begin, size_t end,
+                              size_t text, octi_column *out);
+
 /* Three-way; nulls come last and equal each other, NaN comes after all numbers. */
 int octi_column_compare(const octi_column *a, size_t row, const octi_column *b, size_t other);
 
@@ -101,7 +110,17 @@ OCT_NODISCARD oct_err octi_batch_gather(const octi_batch *from, const uint32_t *
 OCT_NODISCARD oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out,
                                       oct_error *err);
 
-/* Batches of the same columns under each other. */
+/* Some rows of a batch. */
+typedef struct octi_stretch {
+    const octi_batch *batch;
+    size_t begin, rows;
+} octi_stretch;
+
+/* Rows of batches of the same columns under each other; at least one stretch, which may be of no rows. */
+OCT_NODISCARD oct_err octi_batch_stack(const octi_stretch *parts, size_t count, octi_batch *out,
+                                       oct_error *err);
+
+/* The same of all rows of batches; of none, a batch without columns. */
 OCT_NODISCARD oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out,
                                         oct_error *err);
 

@@ -26,12 +26,19 @@ void octi_group_deinit(octi_group *group)
     octi_items_deinit(&group->aggregates);
 }
 
-/* Three columns of a partial, "<i>n", "<i>v" and "<i>m", zeroed. */
-static oct_err add_state(octi_batch *partial, size_t i, oct_column_type type, octi_partials *out,
-                         oct_error *err)
+static octi_partials partials_at(const octi_batch *partial, size_t column, octi_aggregate a)
+{
+    const octi_column *at = &partial->columns[column];
+    size_t parts = octi_aggregate_parts(a);
+    return (octi_partials){at->ints, parts > 1 ? at[1].values : NULL, parts > 2 ? at[2].doubles : NULL};
+}
+
+/* Columns of a partial, "<i>n", "<i>v" and "<i>m" as far as the aggregate has them, zeroed. */
+static oct_err add_state(octi_batch *partial, size_t i, octi_aggregate a, oct_column_type type,
+                         octi_partials *out, oct_error *err)
 {
     const oct_column_type types[] = {OCT_INT64, type, OCT_DOUBLE};
-    for (int part = 0; part < 3; part++) {
+    for (size_t part = 0; part < octi_aggregate_parts(a); part++) {
         char name[32];
         octi_column column;
         snprintf(name, sizeof(name), "\x01%zu%c", i, "nvm"[part]);
@@ -42,19 +49,19 @@ static oct_err add_state(octi_batch *partial, size_t i, oct_column_type type, oc
         if ((code = octi_batch_take(partial, name, &column, err)) != OCT_OK)
             return code;
     }
-    const octi_column *last = &partial->columns[partial->count - 3];
-    *out = (octi_partials){last[0].ints, last[1].values, last[2].doubles};
+    *out = partials_at(partial, partial->count - octi_aggregate_parts(a), a);
     return OCT_OK;
 }
 
 /* The same of values. Takes the column. */
-static oct_err add_values(octi_batch *partial, size_t i, octi_column *values, bool different, oct_error *err)
+static oct_err add_values(octi_batch *partial, size_t i, octi_aggregate a, octi_column *values,
+                          oct_error *err)
 {
     char name[32];
     octi_partials to;
-    oct_err code = add_state(partial, i, OCT_INT64, &to, err);
+    oct_err code = add_state(partial, i, a, OCT_INT64, &to, err);
     for (size_t row = 0; code == OCT_OK && row < partial->rows; row++)
-        to.n[row] = octi_values_count(values, row, different);
+        to.n[row] = octi_values_count(values, row, a == OCTI_AGG_NUNIQUE);
     snprintf(name, sizeof(name), "\x01%zuv", i);
     if (code == OCT_OK)
         return octi_batch_take(partial, name, values, err);
@@ -93,18 +100,27 @@ static bool aggregate_rows(octi_aggregate a, octi_partials *to, const octi_group
 INLINE bool add_states(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,
                        const octi_partials *from, size_t rows)
 {
-    bool fits = true;
+    const octi_number none = {0};
+    bool fits = true, has_value = octi_aggregate_parts(a) > 1, has_m2 = octi_aggregate_parts(a) > 2;
     for (size_t row = 0; fits && row < rows; row++)
-        fits = octi_combine(a, real, to, g->of[row], from->n[row], from->value[row], from->m2[row]);
+        fits = octi_combine(a, real, to, g->of[row], from->n[row], has_value ? from->value[row] : none,
+                            has_m2 ? from->m2[row] : 0);
     return fits;
 }
 
 static bool aggregate_states(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,
                              const octi_partials *from, size_t rows)
 {
-    bool sum = a == OCTI_AGG_SUM || a == OCTI_AGG_MEAN;
-    return sum && real ? add_states(OCTI_AGG_SUM, true, to, g, from, rows)
-                       : add_states(a, real, to, g, from, rows);
+    switch (a) {
+    case OCTI_AGG_COUNT:
+        return add_states(OCTI_AGG_COUNT, false, to, g, from, rows);
+    case OCTI_AGG_SUM:
+    case OCTI_AGG_MEAN:
+        return real ? add_states(OCTI_AGG_SUM, true, to, g, from, rows)
+                    : add_states(OCTI_AGG_SUM, false, to, g, from, rows);
+    default:
+        return add_states(a, real, to, g, from, rows);
+    }
 }
 
 static oct_err aggregate(const octi_item *item, size_t i, const octi_batch *rows, const octi_grouping *g,
@@ -121,9 +137,9 @@ static oct_err aggregate(const octi_item *item, size_t i, const octi_batch *rows
         octi_column values;
         code = octi_values_of(&argument.value, rows, g, different, &values, err);
         octi_argument_deinit(&argument);
-        return code == OCT_OK ? add_values(partial, i, &values, different, err) : code;
+        return code == OCT_OK ? add_values(partial, i, a, &values, err) : code;
     }
-    code = add_state(partial, i, a == OCTI_AGG_COUNT ? OCT_INT64 : argument.value.type, &to, err);
+    code = add_state(partial, i, a, argument.value.type, &to, err);
     bool fits = code != OCT_OK || aggregate_rows(a, &to, g, &argument, rows->rows);
     octi_argument_deinit(&argument);
     return code == OCT_OK && !fits ? octi_aggregate_overflow(item->source, err) : code;
@@ -144,6 +160,8 @@ oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_ba
     if (code == OCT_OK)
         code = octi_grouping_init_partial(&g, &keys, keys.count, err);
     if (code == OCT_OK)
+        code = octi_grouping_divide(&g, keys.rows, err);
+    if (code == OCT_OK)
         code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
     for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++)
         code = aggregate(&group->aggregates.list[i], i, rows, &g, &made, err);
@@ -156,22 +174,32 @@ oct_err octi_group_rows(const octi_group *group, const octi_batch *rows, octi_ba
     return code;
 }
 
+/* Columns of the states from aggregate i on. */
+static size_t state_columns(const octi_group *group, size_t i)
+{
+    size_t columns = 0;
+    for (; i < group->aggregates.count; i++)
+        columns += octi_aggregate_parts(octi_aggregate_of(group->aggregates.list[i].expr));
+    return columns;
+}
+
 size_t octi_group_key_count(const octi_group *group, const octi_batch *partial)
 {
-    return partial->count - 3 * group->aggregates.count;
+    return partial->count - state_columns(group, 0);
 }
 
 static octi_column *values_of(const octi_group *group, const octi_batch *partial, size_t i)
 {
-    return &partial->columns[octi_group_key_count(group, partial) + 3 * i + 1];
+    return &partial->columns[partial->count - state_columns(group, i) + 1];
 }
 
 static octi_partials state_of(const octi_group *group, const octi_batch *partial, size_t i,
                               oct_column_type *type)
 {
-    const octi_column *at = &partial->columns[octi_group_key_count(group, partial) + 3 * i];
-    *type = at[1].type;
-    return (octi_partials){at[0].ints, at[1].values, at[2].doubles};
+    octi_aggregate a = octi_aggregate_of(group->aggregates.list[i].expr);
+    size_t at = partial->count - state_columns(group, i);
+    *type = partial->columns[at + (octi_aggregate_parts(a) > 1)].type;
+    return partials_at(partial, at, a);
 }
 
 oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, octi_batch *merged,
@@ -183,7 +211,9 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
     oct_err code = octi_grouping_init(&g, &keys, keys.count, err);
     if (code != OCT_OK)
         return code;
-    code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
+    code = octi_grouping_divide(&g, keys.rows, err);
+    if (code == OCT_OK)
+        code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
     for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++) {
         oct_column_type type;
         octi_partials from = state_of(group, partials, i, &type), to;
@@ -194,10 +224,10 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
             code =
                 octi_values_merge(values_of(group, partials, i), partials->rows, &g, different, &values, err);
             if (code == OCT_OK)
-                code = add_values(&made, i, &values, different, err);
+                code = add_values(&made, i, a, &values, err);
             continue;
         }
-        code = add_state(&made, i, type, &to, err);
+        code = add_state(&made, i, a, type, &to, err);
         if (code == OCT_OK && !aggregate_states(a, type == OCT_DOUBLE, &to, &g, &from, partials->rows))
             code = octi_aggregate_overflow(group->aggregates.list[i].source, err);
     }

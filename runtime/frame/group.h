@@ -1,9 +1,9 @@
 /* frame/group.h - group-by: states of aggregates, made of rows, merged, and finished.
  *
- * A partial result is a batch: the keys of each group, in the order in which they came, and for each
- * aggregate three columns, the count of values, the value, and for variances the sum of squared
- * differences from the mean. Partials of any number of batches under each other are merged by grouping
- * their rows again, from the first to the last, so that results depend on the order alone. */
+ * A partial result is a batch: the keys of each group, in order of partition (grouping.h) and then as they
+ * came, and for each aggregate up to three columns, the count of values, the value, and for variances the sum
+ * of squared differences from the mean. Partials of any number of batches under each other are merged by
+ * grouping their rows again, from the first to the last, so that results depend on the order alone. */
 #ifndef OCTI_GROUP_H
 #define OCTI_GROUP_H
 

@@ -166,3 +166,65 @@ oct_err octi_grouping_init_partial(octi_grouping *g, const octi_batch *keys, siz
     }
     return code;
 }
+
+static size_t partition_of(uint64_t hash)
+{
+    return (size_t)(hash >> (64 - OCTI_PARTITION_BITS));
+}
+
+oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err)
+{
+    size_t at[OCTI_PARTITIONS] = {0}, sum = 0;
+    uint32_t *number = malloc((g->groups + 1) * sizeof(*number));
+    uint32_t *first = malloc((g->groups + 1) * sizeof(*first));
+    if (!number || !first) {
+        free(number);
+        free(first);
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu groups", g->groups);
+    }
+    for (size_t i = 0; i < g->groups; i++)
+        at[partition_of(g->hash[g->first[i]])]++;
+    for (size_t p = 0; p < OCTI_PARTITIONS; p++) {
+        size_t groups = at[p];
+        at[p] = sum;
+        sum += groups;
+    }
+    for (size_t i = 0; i < g->groups; i++) {
+        number[i] = (uint32_t)at[partition_of(g->hash[g->first[i]])]++;
+        first[number[i]] = g->first[i];
+    }
+    for (size_t row = 0; row < rows; row++)
+        g->of[row] = number[g->of[row]];
+    free(number);
+    free(g->first);
+    g->first = first;
+    free(g->slots); /* of the numbers before */
+    g->slots = NULL;
+    g->slot_count = 0;
+    return OCT_OK;
+}
+
+static size_t partition_of_row(const octi_batch *keys, size_t count, size_t row)
+{
+    uint64_t hash = 0;
+    for (size_t k = 0; k < count; k++)
+        hash = mix(hash, hash_value(&keys->columns[k], row));
+    return partition_of(hash);
+}
+
+void octi_grouping_find(const octi_batch *keys, size_t count, size_t begin[OCTI_PARTITIONS + 1])
+{
+    begin[0] = 0;
+    begin[OCTI_PARTITIONS] = keys->rows;
+    for (size_t p = 1; p < OCTI_PARTITIONS; p++) {
+        size_t low = begin[p - 1], high = keys->rows;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (partition_of_row(keys, count, middle) < p)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        begin[p] = low;
+    }
+}

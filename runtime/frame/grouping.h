@@ -28,4 +28,14 @@ OCT_NODISCARD oct_err octi_grouping_init_partial(octi_grouping *g, const octi_ba
 
 void octi_grouping_deinit(octi_grouping *g);
 
+/* Partitions of groups are by the upper bits of their hashes; slots are by the lower ones. */
+enum { OCTI_PARTITION_BITS = 6, OCTI_PARTITIONS = 1 << OCTI_PARTITION_BITS };
+
+/* Numbers the groups of so many rows in order of partition, and within one as they came. */
+OCT_NODISCARD oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err);
+
+/* Where partitions begin, and the last one ends, in rows that are in order of partition, one of each group.
+ */
+void octi_grouping_find(const octi_batch *keys, size_t count, size_t begin[OCTI_PARTITIONS + 1]);
+
 #endif

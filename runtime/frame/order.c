@@ -5,6 +5,7 @@
 #include "runtime/frame/expr.h"
 #include "runtime/frame/order.h"
 #include "runtime/frame/radix.h"
+#include "runtime/frame/sortkey.h"
 
 /* Cuts a last word "asc" or "desc" off. */
 static void cut_direction(char *item, bool *descending)
@@ -123,18 +124,25 @@ static void add_rows(least *l, const octi_column *column, bool descending, size_
     prune(l);
 }
 
-/* The first `limit` rows of one column that is no string, in order. */
-static oct_err first_rows(const octi_column *column, bool descending, size_t rows, size_t limit,
-                          uint32_t *out, oct_error *err)
+/* True where the least rows are looked for, and not all are sorted: a few of many, by one column of
+ * numbers. */
+static bool are_few(const octi_ordering *s, size_t limit)
 {
-    size_t room = limit < rows / 4 ? 2 * limit + OCTI_KEYS : rows + 1;
+    return s->count == 1 && s->batch->columns[s->by[0].column].type != OCT_STRING &&
+           limit < s->batch->rows / 4;
+}
+
+static oct_err first_rows(const octi_ordering *s, size_t limit, uint32_t *out, oct_error *err)
+{
+    const octi_column *column = &s->batch->columns[s->by[0].column];
+    size_t rows = s->batch->rows, room = 2 * limit + OCTI_KEYS;
     least l = {.keys = malloc(room * sizeof(*l.keys)),
                .other = malloc(room * sizeof(*l.keys)),
                .room = room,
                .limit = limit};
     oct_err code = OCT_OK;
     if (l.keys && l.other)
-        add_rows(&l, column, descending, rows);
+        add_rows(&l, column, s->by[0].descending, rows);
     else
         code = oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", rows);
     size_t count = l.count < limit ? l.count : limit;
@@ -148,6 +156,17 @@ static oct_err first_rows(const octi_column *column, bool descending, size_t row
     return code;
 }
 
+static oct_err all_rows(const octi_ordering *s, uint32_t *out, oct_error *err)
+{
+    octi_sortkey_bounds bounds;
+    octi_sortkey key;
+    octi_sortkey_scan(s, 0, s->batch->rows, &bounds);
+    octi_sortkey_init(&key, s, &bounds);
+    for (size_t i = 0; i < s->batch->rows; i++)
+        out[i] = (uint32_t)i;
+    return octi_sortkey_sort(&key, out, s->batch->rows, err);
+}
+
 oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count, uint64_t limit,
                         octi_batch *out, oct_error *err)
 {
@@ -155,15 +174,8 @@ oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t cou
     uint32_t *rows = malloc((from->rows + 1) * sizeof(*rows));
     if (!rows)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", from->rows);
-    oct_err code = OCT_OK;
     size_t wanted = from->rows < limit ? from->rows : (size_t)limit;
-    if (octi_order_has_keys(from, by, count)) {
-        code = first_rows(&from->columns[by[0].column], by[0].descending, from->rows, wanted, rows, err);
-    } else {
-        for (size_t i = 0; i < from->rows; i++)
-            rows[i] = (uint32_t)i;
-        qsort_r(rows, from->rows, sizeof(*rows), octi_order_compare, &s);
-    }
+    oct_err code = are_few(&s, wanted) ? first_rows(&s, wanted, rows, err) : all_rows(&s, rows, err);
     if (code == OCT_OK)
         code = octi_batch_gather(from, rows, wanted, out, err);
     free(rows);

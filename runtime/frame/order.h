@@ -15,13 +15,9 @@ enum { OCTI_ORDER_MOST = 16 };
 OCT_NODISCARD oct_err octi_order_parse(const char *text, const octi_batch *schema,
                                        octi_order by[OCTI_ORDER_MOST], size_t *count, oct_error *err);
 
-/* A stable sort, of which the first `limit` rows are returned; nulls come last in either direction. One
- * column that is no string is sorted by its bytes (radix.h), others by comparing. */
+/* A stable sort, of which the first `limit` rows are returned; nulls come last in either direction. */
 OCT_NODISCARD oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count,
                                       uint64_t limit, octi_batch *out, oct_error *err);
-
-/* True where the order is that of radix.h. */
-bool octi_order_has_keys(const octi_batch *batch, const octi_order *by, size_t count);
 
 typedef struct octi_ordering {
     const octi_batch *batch;

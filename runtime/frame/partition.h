@@ -7,10 +7,8 @@
 #ifndef OCTI_PARTITION_H
 #define OCTI_PARTITION_H
 
+#include "runtime/frame/grouping.h"
 #include "runtime/frame/reduce.h"
-
-/* By the upper bits of a hash; tables use the lower ones (grouping.h). */
-enum { OCTI_PARTITION_BITS = 6, OCTI_PARTITIONS = 1 << OCTI_PARTITION_BITS };
 
 /* Zero-initialised is valid and empty. */
 typedef struct octi_partitions {
@@ -20,7 +18,7 @@ typedef struct octi_partitions {
 /* Merges partials of a group-by, from the first to the last, with what is there. On failure some partitions
  * have them and others have not. */
 OCT_NODISCARD oct_err octi_partitions_add(octi_partitions *to, oct_pool *pool, const octi_reduce *reduce,
-                                          octi_batch *partials, size_t count, oct_error *err);
+                                          const octi_batch *partials, size_t count, oct_error *err);
 
 void octi_partitions_deinit(octi_partitions *partitions);
 

@@ -1,6 +1,9 @@
-/* frame/radix.h - rows in order of one column that is no string, by the bytes of its values. */
+/* frame/radix.h - rows in order of numbers, by the bytes of those. */
 #ifndef OCTI_RADIX_H
 #define OCTI_RADIX_H
+
+#include <math.h>
+#include <string.h>
 
 #include "runtime/frame/column.h"
 
@@ -11,8 +14,25 @@ typedef struct octi_keyed {
     uint32_t row;
 } octi_keyed;
 
-/* Values of at most OCTI_KEYS rows from `begin` on as unsigned numbers of the same order, or of the opposite
- * one; of nulls, anything. NaN is more than all numbers, and both zeroes are one. */
+/* Unsigned numbers of the same order as values. NaN is more than all numbers, and both zeroes are one. */
+static inline uint64_t octi_radix_of_double(double value)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    uint64_t bits;
+    if (isnan(value))
+        return UINT64_MAX;
+    value += 0.0; /* -0 becomes 0 */
+    memcpy(&bits, &value, sizeof(bits));
+    return bits ^ ((uint64_t)((int64_t)bits >> 63) | sign);
+}
+
+static inline uint64_t octi_radix_of_int(int64_t value)
+{
+    return (uint64_t)value ^ UINT64_C(1) << 63;
+}
+
+/* Values of at most OCTI_KEYS rows from `begin` on, of a column that is no string, as such numbers, or as
+ * those of the opposite order; of nulls, anything. */
 void octi_radix_keys(const octi_column *column, bool descending, size_t begin, size_t count,
                      uint64_t keys[OCTI_KEYS]);
 

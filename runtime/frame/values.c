@@ -265,26 +265,69 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double value_at(const octi_column *values, size_t row, size_t i)
+/* Values are bytes, which need not be where doubles can be. */
+static double value_at(const char *values, ptrdiff_t i)
 {
     double x;
-    memcpy(&x, values->text + (size_t)values->offsets[row] + i * sizeof(x), sizeof(x));
+    memcpy(&x, values + i * (ptrdiff_t)sizeof(x), sizeof(x));
     return x;
+}
+
+static void swap_values(char *values, ptrdiff_t i, ptrdiff_t other)
+{
+    double x = value_at(values, i), y = value_at(values, other);
+    memcpy(values + i * (ptrdiff_t)sizeof(y), &y, sizeof(y));
+    memcpy(values + other * (ptrdiff_t)sizeof(x), &x, sizeof(x));
+}
+
+static double middle_of(double a, double b, double c)
+{
+    double low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+/* Puts value k of the ascending ones in its place, between those that are not more and not less (Hoare,
+ * "Algorithm 65: find", 1961). What parts too unevenly for too long is put in order as a whole. */
+static void find_value(char *values, size_t count, size_t k)
+{
+    ptrdiff_t low = 0, high = (ptrdiff_t)count - 1, place = (ptrdiff_t)k;
+    for (int rounds = 64; low < high && rounds > 0; rounds--) {
+        double pivot = middle_of(value_at(values, low), value_at(values, low + (high - low) / 2),
+                                 value_at(values, high));
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (value_at(values, i) < pivot)
+                i++;
+            while (value_at(values, j) > pivot)
+                j--;
+            if (i <= j)
+                swap_values(values, i++, j--);
+        }
+        if (place > j && place < i)
+            return;
+        low = place > j ? i : low;
+        high = place > j ? high : j;
+    }
+    if (low < high)
+        qsort(values + low * (ptrdiff_t)sizeof(double), (size_t)(high - low + 1), sizeof(double), ascending);
 }
 
 double octi_values_quantile(octi_column *values, size_t row, double q)
 {
-    size_t count = bytes_in(values, row) / sizeof(double);
-    for (size_t i = 0; i < count; i++)
-        if (isnan(value_at(values, row, i)))
+    char *of = values->text + values->offsets[row];
+    ptrdiff_t count = (ptrdiff_t)(bytes_in(values, row) / sizeof(double));
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (isnan(value_at(of, i)))
             return NAN;
     if (count == 0)
         return NAN;
-    qsort(values->text + values->offsets[row], count, sizeof(double), ascending);
-    double place = (double)(count - 1) * q, low = floor(place);
-    double below = value_at(values, row, (size_t)low), part = place - low;
+    double place = (double)(count - 1) * q, low = floor(place), part = place - low;
+    find_value(of, (size_t)count, (size_t)low);
+    double below = value_at(of, (ptrdiff_t)low);
     if (part == 0)
         return below;
-    double above = value_at(values, row, (size_t)low + 1);
+    double above = value_at(of, (ptrdiff_t)low + 1); /* the least of those behind */
+    for (ptrdiff_t i = (ptrdiff_t)low + 2; i < count; i++)
+        above = value_at(of, i) < above ? value_at(of, i) : above;
     return below == above ? below : below * (1 - part) + above * part;
 }

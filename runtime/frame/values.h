@@ -22,8 +22,8 @@ OCT_NODISCARD oct_err octi_values_merge(const octi_column *values, size_t rows, 
 int64_t octi_values_count(const octi_column *values, size_t row, bool different);
 
 /* Between the two values at (count - 1) * q of the ascending ones, as far as that is (Hyndman and Fan,
- * "Sample quantiles in statistical packages", 1996, type 7); NaN where one is NaN. Puts the row's values in
- * order on the way. */
+ * "Sample quantiles in statistical packages", 1996, type 7); NaN where one is NaN. Moves the row's
+ * values on the way. */
 double octi_values_quantile(octi_column *values, size_t row, double q);
 
 #endif

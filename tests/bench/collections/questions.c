@@ -1,8 +1,9 @@
 /* question_1 to question_10: the ten group-by questions of db-benchmark (h2oai/db-benchmark, "groupby"), of a
  * table in memory whose columns are as there. The eighth, the two largest of each group, is asked of a bag,
- * since frames do not know it. questions [--pool=SPEC] [ROWS] */
+ * since frames do not know it. questions [--pool=SPEC] [ROWS [NAME]], of which NAME asks one alone. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/bench/collections/columns.h"
 #include "tests/bench/collections/peer.h"
@@ -171,6 +172,8 @@ int main(int argc, char **argv)
         draws[i] = (drawn){t.id6[i], t.v3[i]};
     oct_bag *bag = oct_bag_from(pool, draws, (size_t)t.rows);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (argc > 2 && strcmp(argv[2], all[i].name) != 0)
+            continue;
         all[i].frame = frame;
         all[i].draws = bag;
         double took = bench_least(TIMES, all[i].keys ? ask_frame : ask_bag, &all[i]);

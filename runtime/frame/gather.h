@@ -1,0 +1,12 @@
+/* frame/gather.h - many rows of a table in another order, on a pool. */
+#ifndef OCTI_GATHER_H
+#define OCTI_GATHER_H
+
+#include "oct/pool.h"
+#include "runtime/frame/column.h"
+
+/* octi_batch_gather, in ranges of rows that are turns (turns.h). */
+OCT_NODISCARD oct_err octi_batch_gather_on(oct_pool *pool, const octi_batch *from, const uint32_t *rows,
+                                           size_t count, octi_batch *out, oct_error *err);
+
+#endif
