@@ -20,46 +20,109 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_text(const char *text, size_t size)
+#define INLINE __attribute__((always_inline)) static inline
+
+/* The bytes of a short text, the first and last of which may be the same ones: with the size they tell all.
+ */
+INLINE uint64_t short_word(const char *text, size_t size)
+{
+    uint32_t first = 0, last = 0;
+    if (size >= 4) {
+        memcpy(&first, text, 4);
+        memcpy(&last, text + size - 4, 4);
+        return (uint64_t)last << 32 | first;
+    }
+    for (size_t i = 0; i < size; i++)
+        first |= (uint32_t)(uint8_t)text[i] << (8 * i);
+    return first;
+}
+
+INLINE uint64_t hash_text(const char *text, size_t size)
 {
     uint64_t hash = size, word;
-    for (; size >= 8; text += 8, size -= 8) {
-        memcpy(&word, text, 8);
+    if (size < 8)
+        return mix(hash, short_word(text, size));
+    for (size_t at = 0; at + 8 < size; at += 8) {
+        memcpy(&word, text + at, 8);
         hash = mix(hash, word);
     }
-    word = 0;
-    memcpy(&word, text, size);
+    memcpy(&word, text + size - 8, 8);
     return mix(hash, word);
 }
 
 /* Equal values hash alike: all NaNs, and both zeroes. */
-static uint64_t hash_value(const octi_column *column, size_t row)
+INLINE uint64_t hash_value(const octi_column *column, oct_column_type type, size_t row)
 {
     if (!octi_is_valid(column, row))
         return UINT64_C(0x5bd1e995);
-    if (column->type == OCT_STRING)
+    if (type == OCT_STRING)
         return hash_text(column->text + column->offsets[row],
                          (size_t)(column->offsets[row + 1] - column->offsets[row]));
-    if (column->type == OCT_BOOL)
+    if (type == OCT_BOOL)
         return column->bools[row];
-    if (column->type == OCT_DOUBLE && isnan(column->doubles[row]))
+    if (type == OCT_DOUBLE && isnan(column->doubles[row]))
         return UINT64_C(0x7ff8000000000000);
-    return column->type == OCT_DOUBLE && column->doubles[row] == 0 ? 0 : (uint64_t)column->ints[row];
+    return type == OCT_DOUBLE && column->doubles[row] == 0 ? 0 : (uint64_t)column->ints[row];
+}
+
+INLINE void hash_column(const octi_column *column, oct_column_type type, size_t begin, size_t end,
+                        uint64_t *hash)
+{
+    for (size_t row = begin; row < end; row++)
+        hash[row - begin] = mix(hash[row - begin], hash_value(column, type, row));
+}
+
+/* The rows from `begin` to before `end`. */
+static void hash_range(const octi_column *column, size_t begin, size_t end, uint64_t *hash)
+{
+    switch (column->type) {
+    case OCT_STRING:
+        hash_column(column, OCT_STRING, begin, end, hash);
+        break;
+    case OCT_DOUBLE:
+        hash_column(column, OCT_DOUBLE, begin, end, hash);
+        break;
+    case OCT_BOOL:
+        hash_column(column, OCT_BOOL, begin, end, hash);
+        break;
+    default:
+        hash_column(column, OCT_INT64, begin, end, hash);
+    }
 }
 
 void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash)
 {
-    for (size_t row = 0; row < rows; row++)
-        hash[row] = mix(hash[row], hash_value(column, row));
+    hash_range(column, 0, rows, hash);
 }
 
-/* Whole numbers, the most frequent keys, without a call. */
+static inline bool same_text(const octi_column *column, size_t row, size_t other)
+{
+    size_t size = (size_t)(column->offsets[row + 1] - column->offsets[row]);
+    const char *text = column->text + column->offsets[row], *with = column->text + column->offsets[other];
+    uint64_t word, other_word;
+    if (size != (size_t)(column->offsets[other + 1] - column->offsets[other]))
+        return false;
+    if (size < 8)
+        return short_word(text, size) == short_word(with, size);
+    for (size_t at = 0;; at += 8) {
+        at = at + 8 < size ? at : size - 8; /* the last ones, some of which may be known */
+        memcpy(&word, text + at, 8);
+        memcpy(&other_word, with + at, 8);
+        if (word != other_word)
+            return false;
+        if (at + 8 == size)
+            return true;
+    }
+}
+
+/* Whole numbers and texts, the most frequent keys, without a call. */
 static inline bool same_value(const octi_column *column, size_t row, size_t other)
 {
-    bool whole = column->type != OCT_STRING && column->type != OCT_DOUBLE && column->type != OCT_BOOL;
-    if (whole && octi_is_valid(column, row) && octi_is_valid(column, other))
-        return column->ints[row] == column->ints[other];
-    return octi_column_compare(column, row, column, other) == 0;
+    bool compared = column->type == OCT_DOUBLE || column->type == OCT_BOOL;
+    if (compared || !octi_is_valid(column, row) || !octi_is_valid(column, other))
+        return octi_column_compare(column, row, column, other) == 0;
+    return column->type == OCT_STRING ? same_text(column, row, other)
+                                      : column->ints[row] == column->ints[other];
 }
 
 static bool same_keys(const octi_batch *keys, size_t count, size_t row, size_t other)
@@ -208,7 +271,7 @@ static size_t partition_of_row(const octi_batch *keys, size_t count, size_t row)
 {
     uint64_t hash = 0;
     for (size_t k = 0; k < count; k++)
-        hash = mix(hash, hash_value(&keys->columns[k], row));
+        hash_range(&keys->columns[k], row, row + 1, &hash);
     return partition_of(hash);
 }
 
