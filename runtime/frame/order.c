@@ -118,7 +118,7 @@ static void add_rows(least *l, const octi_column *column, bool descending, size_
                 continue;
             if (l->count == l->room)
                 prune(l);
-            l->keys[l->count++] = (octi_keyed){keys[i], (uint32_t)(begin + i)};
+            l->keys[l->count++] = (octi_keyed){.key = keys[i], .row = (uint32_t)(begin + i)};
         }
     }
     prune(l);
@@ -164,7 +164,7 @@ static oct_err all_rows(const octi_ordering *s, uint32_t *out, oct_error *err)
     octi_sortkey_init(&key, s, &bounds);
     for (size_t i = 0; i < s->batch->rows; i++)
         out[i] = (uint32_t)i;
-    return octi_sortkey_sort(&key, out, s->batch->rows, err);
+    return octi_sortkey_sort(&key, out, s->batch->rows, NULL, err);
 }
 
 oct_err octi_batch_sort(const octi_batch *from, const octi_order *by, size_t count, uint64_t limit,

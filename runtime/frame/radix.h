@@ -12,6 +12,7 @@ enum { OCTI_KEYS = 256 };
 typedef struct octi_keyed {
     uint64_t key;
     uint32_t row;
+    uint32_t at; /* the caller's */
 } octi_keyed;
 
 /* Unsigned numbers of the same order as values. NaN is more than all numbers, and both zeroes are one. */

@@ -21,7 +21,8 @@ typedef struct sorting {
     uint8_t *bucket;            /* of each row */
     size_t at[RANGES][BUCKETS]; /* how many rows of a range are in a bucket, then where the next one goes */
     size_t end[BUCKETS + 1];
-    uint32_t *rows; /* in order of buckets, then in order */
+    uint32_t *rows;                      /* in order of buckets, then in order */
+    uint64_t *words[OCTI_SORTKEY_KNOWN]; /* of the rows in order of buckets */
 } sorting;
 
 static size_t range_begin(const sorting *s, size_t range)
@@ -54,7 +55,7 @@ static oct_err take_samples(sorting *s, oct_error *err)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", s->order.batch->rows);
     for (size_t i = 0; i < COUNT; i++)
         rows[i] = (uint32_t)(s->order.batch->rows * i / COUNT);
-    oct_err code = octi_sortkey_sort(&s->key, rows, COUNT, err);
+    oct_err code = octi_sortkey_sort(&s->key, rows, COUNT, NULL, err);
     for (size_t b = 1; code == OCT_OK && b < BUCKETS; b++)
         s->first[b].row = rows[b * SAMPLES];
     octi_sortkey_word(&s->key, 0, s->first + 1, BUCKETS - 1);
@@ -77,6 +78,15 @@ static size_t bucket_of(const sorting *s, const octi_keyed *row)
     return low;
 }
 
+/* The next rows of a range that begins with `begin`, numbered and without words; how many they are. */
+static size_t next_rows(size_t begin, size_t end, octi_keyed rows[OCTI_KEYS])
+{
+    size_t count = end - begin < OCTI_KEYS ? end - begin : OCTI_KEYS;
+    for (size_t i = 0; i < count; i++)
+        rows[i].row = (uint32_t)(begin + i);
+    return count;
+}
+
 /* Turn of a range: the bucket of each row, and how many each has. */
 static oct_err find_buckets(size_t turn, void *ctx, oct_error *err)
 {
@@ -85,9 +95,7 @@ static oct_err find_buckets(size_t turn, void *ctx, oct_error *err)
     size_t end = range_begin(s, turn + 1);
     (void)err;
     for (size_t begin = range_begin(s, turn), count; begin < end; begin += count) {
-        count = end - begin < OCTI_KEYS ? end - begin : OCTI_KEYS;
-        for (size_t i = 0; i < count; i++)
-            rows[i].row = (uint32_t)(begin + i);
+        count = next_rows(begin, end, rows);
         octi_sortkey_word(&s->key, 0, rows, count);
         for (size_t i = 0; i < count; i++) {
             size_t b = bucket_of(s, &rows[i]);
@@ -112,13 +120,25 @@ static void place(sorting *s)
     }
 }
 
-/* Turn of a range. */
+/* Turn of a range: its rows, and their words, to where they go. */
 static oct_err scatter(size_t turn, void *ctx, oct_error *err)
 {
     sorting *s = ctx;
+    octi_keyed rows[OCTI_KEYS];
+    size_t end = range_begin(s, turn + 1);
     (void)err;
-    for (size_t row = range_begin(s, turn); row < range_begin(s, turn + 1); row++)
-        s->rows[s->at[turn][s->bucket[row]]++] = (uint32_t)row;
+    for (size_t begin = range_begin(s, turn), count; begin < end; begin += count) {
+        count = next_rows(begin, end, rows);
+        for (size_t i = 0; i < count; i++) {
+            rows[i].at = (uint32_t)s->at[turn][s->bucket[begin + i]]++;
+            s->rows[rows[i].at] = rows[i].row;
+        }
+        for (size_t word = 0; word < OCTI_SORTKEY_KNOWN && s->words[word]; word++) {
+            octi_sortkey_word(&s->key, word, rows, count);
+            for (size_t i = 0; i < count; i++)
+                s->words[word][rows[i].at] = rows[i].key;
+        }
+    }
     return OCT_OK;
 }
 
@@ -126,7 +146,74 @@ static oct_err scatter(size_t turn, void *ctx, oct_error *err)
 static oct_err sort_bucket(size_t turn, void *ctx, oct_error *err)
 {
     sorting *s = ctx;
-    return octi_sortkey_sort(&s->key, s->rows + s->end[turn], s->end[turn + 1] - s->end[turn], err);
+    const uint64_t *known[OCTI_SORTKEY_KNOWN];
+    size_t begin = s->end[turn];
+    for (size_t word = 0; word < OCTI_SORTKEY_KNOWN; word++)
+        known[word] = s->words[word] ? s->words[word] + begin : NULL;
+    return octi_sortkey_sort(&s->key, s->rows + begin, s->end[turn + 1] - begin, known, err);
+}
+
+/* Room for the words of all rows, as many as they have. */
+static oct_err make_words(sorting *s, oct_error *err)
+{
+    for (size_t word = 0; word < OCTI_SORTKEY_KNOWN && word < s->key.words; word++) {
+        s->words[word] = malloc(s->order.batch->rows * sizeof(uint64_t));
+        if (!s->words[word])
+            return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", s->order.batch->rows);
+    }
+    return OCT_OK;
+}
+
+static void drop_words(sorting *s)
+{
+    for (size_t word = 0; word < OCTI_SORTKEY_KNOWN; word++) {
+        free(s->words[word]);
+        s->words[word] = NULL;
+    }
+}
+
+static void sorting_destroy(sorting *s)
+{
+    if (!s)
+        return;
+    drop_words(s);
+    free(s->bucket);
+    free(s->rows);
+    free(s);
+}
+
+static sorting *sorting_create(const octi_batch *from, const octi_order *by, size_t count, oct_error *err)
+{
+    sorting *s = calloc(1, sizeof(*s));
+    if (s) {
+        s->order = (octi_ordering){from, by, count};
+        s->bucket = malloc(from->rows);
+        s->rows = malloc(from->rows * sizeof(*s->rows));
+    }
+    if (s && s->bucket && s->rows)
+        return s;
+    sorting_destroy(s);
+    oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", from->rows);
+    return NULL;
+}
+
+/* All rows, in order. */
+static oct_err order_rows(sorting *s, oct_pool *pool, oct_error *err)
+{
+    oct_err code = octi_turns(pool, RANGES, scan, s, err);
+    if (code == OCT_OK) {
+        make_key(s);
+        code = take_samples(s, err);
+    }
+    if (code == OCT_OK)
+        code = octi_turns(pool, RANGES, find_buckets, s, err);
+    if (code == OCT_OK)
+        code = make_words(s, err);
+    if (code == OCT_OK) {
+        place(s);
+        code = octi_turns(pool, RANGES, scatter, s, err);
+    }
+    return code == OCT_OK ? octi_turns(pool, BUCKETS, sort_bucket, s, err) : code;
 }
 
 oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_order *by, size_t count,
@@ -134,33 +221,13 @@ oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_or
 {
     if (!pool || from->rows < FEW_ROWS || !octi_turns_are_tasks(pool))
         return octi_batch_sort(from, by, count, UINT64_MAX, out, err);
-    sorting *s = calloc(1, sizeof(*s));
-    oct_err code = OCT_OK;
-    if (s) {
-        s->order = (octi_ordering){from, by, count};
-        s->bucket = malloc(from->rows);
-        s->rows = malloc(from->rows * sizeof(*s->rows));
-    }
-    if (!s || !s->bucket || !s->rows)
-        code = oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", from->rows);
-    if (code == OCT_OK)
-        code = octi_turns(pool, RANGES, scan, s, err);
-    if (code == OCT_OK) {
-        make_key(s);
-        code = take_samples(s, err);
-    }
-    if (code == OCT_OK)
-        code = octi_turns(pool, RANGES, find_buckets, s, err);
-    if (code == OCT_OK) {
-        place(s);
-        code = octi_turns(pool, RANGES, scatter, s, err);
-    }
-    if (code == OCT_OK)
-        code = octi_turns(pool, BUCKETS, sort_bucket, s, err);
+    sorting *s = sorting_create(from, by, count, err);
+    if (!s)
+        return OCT_E_NOMEM;
+    oct_err code = order_rows(s, pool, err);
+    drop_words(s); /* before there is a second table */
     if (code == OCT_OK)
         code = octi_batch_gather_on(pool, from, s->rows, from->rows, out, err);
-    free(s ? s->bucket : NULL);
-    free(s ? s->rows : NULL);
-    free(s);
+    sorting_destroy(s);
     return code;
 }

@@ -269,15 +269,25 @@ static int compare_rows(const void *a, const void *b, void *order)
     return octi_order_compare(&row->row, &other->row, order);
 }
 
+typedef struct sorter {
+    const octi_sortkey *key;
+    const uint64_t *const *known;
+} sorter;
+
 /* Rows that are the same up to a word, by that one, and then those that are the same in it too. */
-static void sort_from(const octi_sortkey *key, size_t word, octi_keyed *rows, octi_keyed *other, size_t count)
+static void sort_from(const sorter *s, size_t word, octi_keyed *rows, octi_keyed *other, size_t count)
 {
+    const octi_sortkey *key = s->key;
     if (word == key->words) {
         if (!key->exact)
             qsort_r(rows, count, sizeof(*rows), compare_rows, (void *)(uintptr_t)&key->order);
         return;
     }
-    octi_sortkey_word(key, word, rows, count);
+    if (s->known && word < OCTI_SORTKEY_KNOWN && s->known[word])
+        for (size_t i = 0; i < count; i++)
+            rows[i].key = s->known[word][rows[i].at];
+    else
+        octi_sortkey_word(key, word, rows, count);
     const octi_keyed *sorted = octi_radix_sort(rows, other, count);
     if (sorted != rows)
         memcpy(rows, sorted, count * sizeof(*rows));
@@ -287,11 +297,12 @@ static void sort_from(const octi_sortkey *key, size_t word, octi_keyed *rows, oc
         for (end = begin + 1; end < count && rows[end].key == rows[begin].key;)
             end++;
         if (end - begin > 1)
-            sort_from(key, word + 1, rows + begin, other + begin, end - begin);
+            sort_from(s, word + 1, rows + begin, other + begin, end - begin);
     }
 }
 
-oct_err octi_sortkey_sort(const octi_sortkey *key, uint32_t *rows, size_t count, oct_error *err)
+oct_err octi_sortkey_sort(const octi_sortkey *key, uint32_t *rows, size_t count,
+                          const uint64_t *const known[OCTI_SORTKEY_KNOWN], oct_error *err)
 {
     if (count < 2)
         return OCT_OK;
@@ -299,8 +310,8 @@ oct_err octi_sortkey_sort(const octi_sortkey *key, uint32_t *rows, size_t count,
     if (!keys)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", count);
     for (size_t i = 0; i < count; i++)
-        keys[i].row = rows[i];
-    sort_from(key, 0, keys, keys + count, count);
+        keys[i] = (octi_keyed){.row = rows[i], .at = (uint32_t)i};
+    sort_from(&(sorter){key, known}, 0, keys, keys + count, count);
     for (size_t i = 0; i < count; i++)
         rows[i] = keys[i].row;
     free(keys);

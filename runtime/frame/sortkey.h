@@ -13,6 +13,7 @@
 
 enum {
     OCTI_SORTKEY_WORDS = 8,
+    OCTI_SORTKEY_KNOWN = 2,      /* of these, that a sort may be given */
     OCTI_SORTKEY_COLUMNS = 16,   /* of an order; those behind are compared */
     OCTI_SORTKEY_TEXT_WORDS = 4, /* of a text, 8 bytes each */
     OCTI_SORTKEY_PARTS = 2 + OCTI_SORTKEY_TEXT_WORDS,
@@ -56,8 +57,10 @@ void octi_sortkey_init(octi_sortkey *key, const octi_ordering *order, const octi
 /* One word of each of so many rows. */
 void octi_sortkey_word(const octi_sortkey *key, size_t word, octi_keyed *rows, size_t count);
 
-/* Brings rows, which are in ascending order, in that of the key; equal ones stay as they are. */
+/* Brings rows, which are in ascending order, in that of the key; equal ones stay as they are. `known` has
+ * their first words as they come, or NULL each, or is NULL: rows that are far from each other are slow to
+ * look at. */
 OCT_NODISCARD oct_err octi_sortkey_sort(const octi_sortkey *key, uint32_t *rows, size_t count,
-                                        oct_error *err);
+                                        const uint64_t *const known[OCTI_SORTKEY_KNOWN], oct_error *err);
 
 #endif
