@@ -42,6 +42,30 @@ static void insert_each(octi_keyed *keys, size_t count)
     }
 }
 
+enum { TOP_BITS = 24 }; /* of those that differ: three passes, which tell most of some 100,000 keys apart */
+
+/* By the bits from `low` on, and where these are the same, by those below. */
+static octi_keyed *sort_by_top(octi_keyed *keys, octi_keyed *other, size_t count, uint64_t differ, int low)
+{
+    for (int shift = low; shift < 64; shift += 8)
+        if (differ >> shift & 0xff) {
+            radix_pass(keys, other, count, shift);
+            octi_keyed *swap = keys;
+            keys = other;
+            other = swap;
+        }
+    for (size_t begin = 0, end; low > 0 && begin < count; begin = end) {
+        for (end = begin + 1; end < count && keys[end].key >> low == keys[begin].key >> low;)
+            end++;
+        if (end - begin == 1)
+            continue;
+        const octi_keyed *run = octi_radix_sort(keys + begin, other + begin, end - begin);
+        if (run != keys + begin)
+            memcpy(keys + begin, run, (end - begin) * sizeof(*keys));
+    }
+    return keys;
+}
+
 octi_keyed *octi_radix_sort(octi_keyed *keys, octi_keyed *other, size_t count)
 {
     uint64_t differ = 0;
@@ -51,12 +75,8 @@ octi_keyed *octi_radix_sort(octi_keyed *keys, octi_keyed *other, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         differ |= keys[i].key ^ keys[0].key;
-    for (int shift = 0; shift < 64; shift += 8)
-        if (differ >> shift & 0xff) {
-            radix_pass(keys, other, count, shift);
-            octi_keyed *swap = keys;
-            keys = other;
-            other = swap;
-        }
-    return keys;
+    if (differ == 0)
+        return keys;
+    int top = 64 - __builtin_clzll(differ);
+    return sort_by_top(keys, other, count, differ, top > TOP_BITS ? top - TOP_BITS : 0);
 }

@@ -37,7 +37,8 @@ static inline uint64_t octi_radix_of_int(int64_t value)
 void octi_radix_keys(const octi_column *column, bool descending, size_t begin, size_t count,
                      uint64_t keys[OCTI_KEYS]);
 
-/* A stable sort by key (LSD radix sort; Knuth, TAOCP 3, 5.2.5). Returns the one of the two that holds them.
+/* A stable sort by key (LSD radix sort of the upper bits that differ, and again of those that do not; Knuth,
+ * TAOCP 3, 5.2.5). Returns the one of the two that holds them.
  */
 octi_keyed *octi_radix_sort(octi_keyed *keys, octi_keyed *other, size_t count);
 
