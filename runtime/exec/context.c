@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/exec/actor.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/executor.h"
@@ -58,6 +59,23 @@ oct_error *oct_task_error(void)
     if (octi_here.loop)
         octi_loop_touch(octi_here.loop);
     return &octi_here.error;
+}
+
+/* To ask for a random number takes longer than to take a lock: each thread counts on from one. */
+static uint64_t make_name(void)
+{
+    static __thread uint64_t latest;
+    latest = latest == 0 ? octi_make_id() : latest + 1;
+    return latest == 0 ? make_name() : latest;
+}
+
+uint64_t octi_here_name(void)
+{
+    static __thread uint64_t thread;
+    uint64_t *name = octi_here.frame ? &octi_here.frame->name : &thread;
+    if (*name == 0)
+        *name = make_name();
+    return *name;
 }
 
 static bool is_late(const octi_frame *frame)
@@ -121,6 +139,7 @@ oct_err octi_run(const oct_task *task, const void *args, void *value, octi_frame
     frame->below = here->frame;
     frame->task = task;
     frame->actor = 0;
+    frame->name = 0;
     frame->held_count = 0;
     octi_loop *loop = here->loop;
     bool touched = here->touched;

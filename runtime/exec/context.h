@@ -17,6 +17,7 @@ typedef struct octi_frame {
     const oct_task *task;     /* set by octi_run; NULL for a loop over items */
     uint64_t held[OCTI_HELD]; /* the shared locks that the task took and has not given back */
     uint32_t held_count;
+    uint64_t name;  /* the task among all that take locks, on any node; 0: not yet needed */
     uint64_t actor; /* likewise 0: the one whose method it turned out to be */
 } octi_frame;
 
@@ -30,6 +31,9 @@ typedef struct octi_context {
 
 /* initial-exec: the library is linked, not loaded later, and fork and join live from this. */
 extern __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
+
+/* The name of the running task, or of a thread that runs none. Never 0. */
+uint64_t octi_here_name(void);
 
 /* Gives up the locks of a task that returned with some. Set by future/shared.c. */
 extern void (*octi_left_locked)(octi_frame *frame);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/exec/args.h"
 #include "runtime/exec/executor.h"
 #include "runtime/exec/futex.h"
 
@@ -43,7 +44,7 @@ typedef struct item {
 typedef struct waiting {
     struct waiting *next;
     octi_job *job;
-    uint64_t who;
+    uint64_t who, task;  /* as in its request */
     int64_t deadline_ns; /* 0: none */
     uint32_t type;
     item *item; /* of a put */
@@ -54,12 +55,12 @@ typedef struct thing {
     uint64_t id;
     const oct_pool *pool;
     octi_shared_kind kind;
-    uint64_t limit; /* of a queue; 0: none */
-    bool drops;     /* a subscriber's queue: when full the oldest item goes */
-    bool closed;    /* a queue that is not empty */
-    bool left;      /* a lock: its holder died */
-    uint64_t who;   /* a lock's holder */
-    long count;     /* items of a queue; what can be taken; 1: the event is set */
+    uint64_t limit;     /* of a queue; 0: none */
+    bool drops;         /* a subscriber's queue: when full the oldest item goes */
+    bool closed;        /* a queue that is not empty */
+    bool left;          /* a lock: its holder died */
+    uint64_t who, task; /* a lock's holder, as in its request; 0: none */
+    long count;         /* items of a queue; what can be taken; 1: the event is set */
     item *first_item, *last_item;
     waiting *first, *last; /* gets on a queue that is empty, or puts on one that is full */
     uint64_t *subscribers;
@@ -74,7 +75,8 @@ typedef struct ending {
     oct_error error;
 } ending;
 
-enum { BUCKETS = 256 };
+/* Whoever may wait for longer than LONGEST_S seconds may wait for ever. */
+enum { BUCKETS = 256, LONGEST_S = 1000000000 };
 
 /* All of it is guarded by the lock. */
 static struct {
@@ -335,8 +337,13 @@ static bool set_time(int64_t deadline_ns)
     return home.has_timer;
 }
 
+static bool is_for_ever(const octi_shared_request *request)
+{
+    return request->seconds < 0 || request->seconds >= LONGEST_S;
+}
+
 /* Has the job wait, with `i` for a put, which it owns. */
-static void wait_for(thing *self, octi_job *job, uint64_t who, const octi_shared_request *request, item *i)
+static void wait_for(thing *self, octi_job *job, const octi_shared_request *request, item *i)
 {
     const char *why = NULL;
     oct_err code = OCT_E_STATE;
@@ -355,9 +362,14 @@ static void wait_for(thing *self, octi_job *job, uint64_t who, const octi_shared
         fail(job, code, why);
         return;
     }
-    bool timed = request->seconds > 0 && request->seconds < 1e9;
+    bool timed = !is_for_ever(request);
     int64_t deadline_ns = timed ? octi_clock_ns() + (int64_t)(request->seconds * 1e9) : 0;
-    *w = (waiting){NULL, job, who, deadline_ns, request->type, i};
+    *w = (waiting){.job = job,
+                   .who = request->who,
+                   .task = request->task,
+                   .deadline_ns = deadline_ns,
+                   .type = request->type,
+                   .item = i};
     *(self->last ? &self->last->next : &self->first) = w;
     self->last = w;
     if (timed && !set_time(deadline_ns)) {
@@ -373,12 +385,13 @@ static void hand_lock_on(thing *self)
     waiting *w = pop_waiting(self);
     if (!w) {
         self->count = 1;
-        self->who = 0;
+        self->who = self->task = 0;
         return;
     }
     char left = self->left;
     self->left = false;
     self->who = w->who;
+    self->task = w->task;
     succeed(w->job, &left, 1);
     free_waiting(w);
 }
@@ -409,17 +422,47 @@ static void give(thing *self, octi_job *job, const octi_shared_request *request)
     succeed(job, NULL, 0);
 }
 
-static void take(thing *self, octi_job *job, uint64_t who, const octi_shared_request *request)
+/* The lock that the task waits for without a time-out, or NULL. */
+static const thing *awaited_by(uint64_t task)
 {
+    for (int i = 0; i < BUCKETS; i++) {
+        for (const thing *self = home.things[i]; self; self = self->next) {
+            for (const waiting *w = self->kind == OCTI_LOCK_OF ? self->first : NULL; w; w = w->next) {
+                if (w->task == task && w->deadline_ns == 0)
+                    return self;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* True when the lock cannot become free before `task` goes on: who has it waits for another, whose
+ * holder waits for another, and so on to one that the task has. No such circle is there before this, so
+ * that the way ends. */
+static bool waits_for_itself(const thing *lock, uint64_t task)
+{
+    while (lock && lock->task != task)
+        lock = awaited_by(lock->task);
+    return lock;
+}
+
+static void take(thing *self, octi_job *job, const octi_shared_request *request)
+{
+    if (self->count == 0 && self->kind == OCTI_LOCK_OF && request->holds && is_for_ever(request) &&
+        waits_for_itself(self, request->task)) {
+        fail(job, OCT_E_DEADLOCK, "waiting would never end: who holds it waits for one that is held here");
+        return;
+    }
     if (self->count == 0) {
-        wait_for(self, job, who, request, NULL);
+        wait_for(self, job, request, NULL);
         return;
     }
     if (self->kind != OCTI_EVENT_OF)
         self->count--;
     char left = self->kind == OCTI_LOCK_OF && self->left;
     if (self->kind == OCTI_LOCK_OF) {
-        self->who = who;
+        self->who = request->who;
+        self->task = request->task;
         self->left = false;
     }
     succeed(job, &left, self->kind == OCTI_LOCK_OF);
@@ -446,8 +489,7 @@ static void hand_items_out(thing *self)
     }
 }
 
-static void put(thing *self, octi_job *job, uint64_t who, const octi_shared_request *request,
-                oct_bytes payload)
+static void put(thing *self, octi_job *job, const octi_shared_request *request, oct_bytes payload)
 {
     item *i = self->closed ? NULL : make_item(request->type, payload);
     if (!i) {
@@ -458,7 +500,7 @@ static void put(thing *self, octi_job *job, uint64_t who, const octi_shared_requ
     }
     if (self->limit > 0 && (uint64_t)self->count >= self->limit) {
         if (!self->drops) {
-            wait_for(self, job, who, request, i);
+            wait_for(self, job, request, i);
             return;
         }
         free(pop_item(self));
@@ -469,10 +511,10 @@ static void put(thing *self, octi_job *job, uint64_t who, const octi_shared_requ
     hand_items_out(self);
 }
 
-static void get(thing *self, octi_job *job, uint64_t who, const octi_shared_request *request)
+static void get(thing *self, octi_job *job, const octi_shared_request *request)
 {
     if (!self->first_item) {
-        wait_for(self, job, who, request, NULL);
+        wait_for(self, job, request, NULL);
         return;
     }
     if (self->first_item->type != request->type) {
@@ -501,7 +543,7 @@ static void publish(thing *self, octi_job *job, const octi_shared_request *reque
         if (!queue || queue->closed)
             continue;
         self->subscribers[kept++] = self->subscribers[i];
-        put(queue, NULL, 0, request, payload);
+        put(queue, NULL, request, payload);
     }
     self->subscriber_count = kept;
     succeed(job, NULL, 0);
@@ -562,61 +604,6 @@ static void open_thing(octi_job *job, const octi_shared_request *request)
     succeed(job, NULL, 0);
 }
 
-static void serve(octi_job *job, const octi_shared_request *request, oct_bytes payload, uint64_t who)
-{
-    thing *self = *place_of(request->id);
-    if (request->what == OCTI_DO_OPEN) {
-        open_thing(job, request);
-        return;
-    }
-    if (!self || self->kind != request->kind) {
-        fail(job, OCT_E_NOTFOUND, "it was closed, or never there");
-        return;
-    }
-    bool is_queue = self->kind == OCTI_QUEUE_OF;
-    switch ((octi_shared_do)request->what) {
-    case OCTI_DO_CLOSE:
-        close_thing(self, job);
-        break;
-    case OCTI_DO_PUT:
-        if (is_queue)
-            put(self, job, who, request, payload);
-        else if (self->kind == OCTI_TOPIC_OF)
-            publish(self, job, request, payload);
-        else
-            give(self, job, request);
-        break;
-    case OCTI_DO_GET:
-        if (is_queue)
-            get(self, job, who, request);
-        else
-            take(self, job, who, request);
-        break;
-    case OCTI_DO_JOIN:
-        join(self, job, request);
-        break;
-    case OCTI_DO_CLEAR:
-        self->count = 0;
-        succeed(job, NULL, 0);
-        break;
-    default:
-        succeed(job, &self->count, sizeof(self->count));
-    }
-}
-
-void octi_shared_serve(octi_job *job, uint64_t who)
-{
-    if (!octi_job_start(job)) {
-        octi_job_unref(job);
-        return;
-    }
-    const octi_shared_args *args = job->args;
-    octi_shared_request request = args->request;
-    pthread_mutex_lock(&home.lock);
-    serve(job, &request, args->payload, who);
-    end_all(unlock());
-}
-
 /* ---- the end of others ---- */
 
 typedef void (*each_fn)(thing *self, uint64_t who, const oct_pool *pool);
@@ -652,11 +639,104 @@ static void forget_one(thing *self, uint64_t who, const oct_pool *unused)
     }
 }
 
-void octi_shared_died(uint64_t who)
+/* ---- requests ---- */
+
+static void serve(octi_job *job, const octi_shared_request *request, oct_bytes payload)
+{
+    thing *self = *place_of(request->id);
+    if (request->what == OCTI_DO_OPEN) {
+        open_thing(job, request);
+        return;
+    }
+    if (request->what == OCTI_DO_BURY) {
+        each(forget_one, request->who, NULL);
+        succeed(job, NULL, 0);
+        return;
+    }
+    if (!self || self->kind != request->kind) {
+        fail(job, OCT_E_NOTFOUND, "it was closed, or never there");
+        return;
+    }
+    bool is_queue = self->kind == OCTI_QUEUE_OF;
+    switch ((octi_shared_do)request->what) {
+    case OCTI_DO_CLOSE:
+        close_thing(self, job);
+        break;
+    case OCTI_DO_PUT:
+        if (is_queue)
+            put(self, job, request, payload);
+        else if (self->kind == OCTI_TOPIC_OF)
+            publish(self, job, request, payload);
+        else
+            give(self, job, request);
+        break;
+    case OCTI_DO_GET:
+        if (is_queue)
+            get(self, job, request);
+        else
+            take(self, job, request);
+        break;
+    case OCTI_DO_JOIN:
+        join(self, job, request);
+        break;
+    case OCTI_DO_CLEAR:
+        self->count = 0;
+        succeed(job, NULL, 0);
+        break;
+    default:
+        succeed(job, &self->count, sizeof(self->count));
+    }
+}
+
+void octi_shared_serve(octi_job *job)
+{
+    if (!octi_job_start(job)) {
+        octi_job_unref(job);
+        return;
+    }
+    const octi_shared_args *args = job->args;
+    octi_shared_request request = args->request;
+    pthread_mutex_lock(&home.lock);
+    serve(job, &request, args->payload);
+    end_all(unlock());
+}
+
+static void bury_here(uint64_t who)
 {
     pthread_mutex_lock(&home.lock);
     each(forget_one, who, NULL);
     end_all(unlock());
+}
+
+/* On another node it follows what the process asked for before: messages keep their order. Without
+ * memory to say so its locks stay held. */
+static void bury_there(oct_pool *pool, uint64_t who)
+{
+    octi_executor *executor = octi_pool_executor(pool);
+    octi_shared_args args = {{.what = OCTI_DO_BURY, .who = who}, {NULL, 0}};
+    octi_job *job = octi_job_create(pool, octi_shared_task);
+    octi_more *more = job ? octi_job_more(job) : NULL;
+    oct_error error;
+    if (!job)
+        return;
+    if (more && octi_args_store(job, &args, 0, &error) == OCT_OK) {
+        more->options.node = 1;
+        octi_job_admit(job, OCTI_QUEUED);
+        executor->class->submit(executor, job);
+    } else {
+        octi_job_unref(job);
+    }
+    octi_job_unref(job); /* the handle's reference */
+}
+
+void octi_shared_died(oct_pool *pool, uint64_t who)
+{
+    if (!atomic_load_explicit(&octi_shared_used, memory_order_relaxed))
+        return;
+    if (octi_pool_executor(pool)->is_program)
+        bury_here(who);
+    else
+        bury_there(pool, who);
 }
 
 static void break_one(thing *self, uint64_t unused, const oct_pool *pool)

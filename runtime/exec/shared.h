@@ -25,16 +25,20 @@ typedef enum octi_shared_do {
     OCTI_DO_COUNT, /* items in a queue */
     OCTI_DO_CLEAR, /* events */
     OCTI_DO_JOIN,  /* of topics: number is the queue's id */
+    OCTI_DO_BURY,  /* of nothing: the process `who` is gone */
 } octi_shared_do;
 
 typedef struct octi_shared_request {
     uint64_t id;
     uint64_t number; /* OPEN: capacity or count; JOIN; PUT of a lock: 1, its holder left it so */
+    uint64_t who;    /* the process that asked, for octi_shared_died; 0: one that dies with the program */
+    uint64_t task;   /* GET of a lock: octi_here_name of who asks */
     double seconds;
     uint32_t type; /* PUT, GET: the index of the item's put-task */
     uint8_t kind;
     uint8_t what;
-    uint16_t unused;
+    uint8_t holds; /* GET of a lock: 0 when who asks surely has no other */
+    uint8_t unused;
 } octi_shared_request;
 
 /* Of a result, when it is OCT_OK: the payload of GET and COUNT, or one byte that is 1 when a lock's
@@ -51,12 +55,11 @@ typedef struct octi_shared_args {
 /* Set for good by the first of these that this process submits: see exec/threads/threads.c. */
 extern _Atomic bool octi_shared_used;
 
-/* Serves a QUEUED job of that task. `who` is the process that asked, for octi_shared_died; 0: one
- * that dies with the program. */
-OCT_API void octi_shared_serve(octi_job *job, uint64_t who);
+/* Serves a QUEUED job of that task, in the program's process. */
+OCT_API void octi_shared_serve(octi_job *job);
 
-/* The process is gone: its waits end, and its locks are given to the next. */
-void octi_shared_died(uint64_t who);
+/* The process is gone: its waits end, and its locks are given to the next. Any process of the pool. */
+void octi_shared_died(oct_pool *pool, uint64_t who);
 
 /* The pool closes: ends all waits, now and later. */
 void octi_shared_break(const oct_pool *pool);

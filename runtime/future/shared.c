@@ -187,6 +187,13 @@ static octi_frame *holder(uint64_t lock, uint32_t *at)
     return NULL;
 }
 
+/* Of what the program's own threads hold nobody keeps a list. */
+static bool may_hold_others(void)
+{
+    const octi_frame *frame = octi_here.frame;
+    return !frame || !frame->task || frame->held_count > 0;
+}
+
 static void forget(uint64_t lock)
 {
     uint32_t at;
@@ -204,8 +211,12 @@ oct_err oct_lock_take(oct_pool *pool, oct_lock lock, double seconds)
     if (frame)
         return oct_fail(err, OCT_E_DEADLOCK, "lock: it is held by %s, which waits",
                         frame == octi_here.frame ? "this task" : "a task below this one on its worker");
-    octi_shared_request request = {
-        .id = lock.id, .kind = OCTI_LOCK_OF, .what = OCTI_DO_GET, .seconds = seconds};
+    octi_shared_request request = {.id = lock.id,
+                                   .kind = OCTI_LOCK_OF,
+                                   .what = OCTI_DO_GET,
+                                   .seconds = seconds,
+                                   .task = octi_here_name(),
+                                   .holds = may_hold_others()};
     oct_err code = ask(pool, request, (oct_bytes){NULL, 0}, &answer);
     if (code != OCT_OK)
         return code;

@@ -34,7 +34,7 @@ static void hand_over(octi_job *job)
         return;
     }
     if (job->task->role == OCTI_SERVED && pool->executor->is_program) {
-        octi_shared_serve(job, 0);
+        octi_shared_serve(job);
         return;
     }
     if (pool->journal && !job->task->unrecorded && octi_resume_job(pool->journal, job))

@@ -90,6 +90,22 @@ OCT_TASK(int, takes_twice, oct_lock, lock)
     return first == OCT_OK ? (int)second : -1;
 }
 
+/* Takes the first, and the second when all others have their first. */
+OCT_TASK(int, takes_both, oct_lock, first, oct_lock, second, oct_queue, there, oct_queue, others)
+{
+    oct_pool *pool = oct_task_pool();
+    int x = 1;
+    if (oct_lock_take(pool, first, OCT_FOREVER) != OCT_OK ||
+        oct_queue_put(pool, there, int, &x, OCT_FOREVER) != OCT_OK ||
+        oct_queue_get(pool, others, int, &x, OCT_FOREVER) != OCT_OK)
+        return -1;
+    oct_err code = oct_lock_take(pool, second, OCT_FOREVER);
+    if (code == OCT_OK)
+        oct_lock_give(pool, second);
+    oct_lock_give(pool, first);
+    return (int)code;
+}
+
 OCT_TASK(void, takes_and_dies, oct_lock, lock)
 {
     if (oct_lock_take(oct_task_pool(), lock, LONG) == OCT_OK)
@@ -296,6 +312,58 @@ static void a_task_that_takes_a_lock_twice_is_told(void **state)
     oct_lock_close(*state, lock);
 }
 
+/* Each waits for the lock of the next: the last to ask is told, and the others go on when it gives up. */
+static void circle_of(oct_pool *pool, int count)
+{
+    oct_lock locks[4];
+    oct_queue arrived[4];
+    oct_future *tasks[4];
+    int codes[4], told = 0;
+    for (int i = 0; i < count; i++) {
+        locks[i] = oct_lock_open(pool);
+        arrived[i] = oct_queue_open(pool, 0);
+    }
+    for (int i = 0; i < count; i++) {
+        int next = (i + 1) % count;
+        tasks[i] = oct_submit_with(pool, &(oct_options){.node = i % oct_pool_nodes(pool) + 1}, takes_both,
+                                   locks[i], locks[next], arrived[i], arrived[next]);
+    }
+    assert_int_equal(oct_gather(tasks, (size_t)count, codes), OCT_OK);
+    for (int i = 0; i < count; i++) {
+        assert_true(codes[i] == OCT_OK || codes[i] == OCT_E_DEADLOCK);
+        told += codes[i] == OCT_E_DEADLOCK;
+        oct_lock_close(pool, locks[i]);
+        oct_queue_close(pool, arrived[i]);
+    }
+    assert_int_equal(told, 1);
+}
+
+static void a_circle_of_locks_is_broken(void **state)
+{
+    circle_of(*state, 2);
+    circle_of(*state, 4);
+}
+
+static void a_circle_through_the_program_is_broken(void **state)
+{
+    oct_lock mine = oct_lock_open(*state), its = oct_lock_open(*state);
+    oct_queue here = oct_queue_open(*state, 0), there = oct_queue_open(*state, 0);
+    int x = 1, code = -1;
+    assert_int_equal(oct_lock_take(*state, mine, 0), OCT_OK);
+    assert_int_equal(oct_lock_take(*state, mine, OCT_FOREVER), OCT_E_DEADLOCK);
+    assert_int_equal(oct_queue_put(*state, here, int, &x, 0), OCT_OK);
+    oct_future *task = oct_submit(*state, takes_both, its, mine, there, here);
+    assert_int_equal(oct_queue_get(*state, there, int, &x, LONG), OCT_OK);
+    oct_err own = oct_lock_take(*state, its, OCT_FOREVER);
+    assert_int_equal(oct_lock_give(*state, mine), OCT_OK);
+    assert_int_equal(oct_result(task, &code), OCT_OK);
+    assert_true((own == OCT_OK && code == OCT_E_DEADLOCK) || (own == OCT_E_DEADLOCK && code == OCT_OK));
+    oct_lock_close(*state, mine);
+    oct_lock_close(*state, its);
+    oct_queue_close(*state, here);
+    oct_queue_close(*state, there);
+}
+
 static void a_lock_outlives_the_worker_that_had_it(void **state)
 {
     if (strcmp(oct_pool_kind(*state), "processes") != 0)
@@ -407,6 +475,8 @@ int suite_shared(void)
         SUITE_TEST(a_task_may_wait_for_others_while_it_holds_a_lock),
         SUITE_TEST(a_task_that_returns_with_a_lock_gives_it_up),
         SUITE_TEST(a_task_that_takes_a_lock_twice_is_told),
+        SUITE_TEST(a_circle_of_locks_is_broken),
+        SUITE_TEST(a_circle_through_the_program_is_broken),
         SUITE_TEST(a_lock_outlives_the_worker_that_had_it),
         SUITE_TEST(an_event_lets_all_go_on),
         SUITE_TEST(a_semaphore_lets_so_many_in),

@@ -128,6 +128,12 @@ OCT_TASK(void, abandon_some, const char *, path)
         oct_release(oct_submit(oct_task_pool(), orphan, path));
 }
 
+OCT_TASK(void, dies_with_it, oct_lock, lock, oct_event, taken)
+{
+    if (oct_lock_take(oct_task_pool(), lock, 20) == OCT_OK && oct_event_set(oct_task_pool(), taken) == OCT_OK)
+        kill(getpid(), SIGKILL);
+}
+
 typedef struct counter {
     long total;
 } counter;
@@ -405,6 +411,25 @@ static void limits(oct_pool *pool, const char *unused)
     results(pool, NULL);
 }
 
+/* What a worker process of any rank held when it died is the next one's. */
+static void locks(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_lock lock = oct_lock_open(pool);
+    for (int i = 0; i < oct_pool_nodes(pool); i++) {
+        oct_options there = {.node = i + 1};
+        oct_event taken = oct_event_open(pool);
+        oct_future *future = oct_submit_with(pool, &there, dies_with_it, lock, taken);
+        REQUIRE(oct_event_wait(pool, taken, 20) == OCT_OK);
+        REQUIRE(oct_lock_take(pool, lock, 20) == OCT_E_LOST);
+        REQUIRE(oct_lock_give(pool, lock) == OCT_OK);
+        REQUIRE(oct_result(future, NULL) == OCT_E_CRASH);
+        oct_release(future);
+        oct_event_close(pool, taken);
+    }
+    oct_lock_close(pool, lock);
+}
+
 static void leave_rank(oct_pool *pool, const char *unused)
 {
     (void)unused;
@@ -434,6 +459,7 @@ static const struct {
     {"crashes", crashes},
     {"limits", limits},
     {"actors", actors},
+    {"locks", locks},
 };
 
 int main(int argc, char **argv)

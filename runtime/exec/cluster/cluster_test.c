@@ -131,6 +131,7 @@ ISOLATED_ON_RANKS(isolated_tasks_submit_tasks, "nested")
 ISOLATED_ON_RANKS(isolated_tasks_crash_alone, "crashes")
 ISOLATED_ON_RANKS(isolated_tasks_are_killed_when_late_or_unwanted, "limits")
 ISOLATED_ON_RANKS(isolated_actors_keep_their_state, "actors")
+ISOLATED_ON_RANKS(isolated_workers_leave_their_locks_to_the_next, "locks")
 ISOLATED_ON_RANKS(isolated_work_is_waited_for_when_the_pool_closes, "close_with_work")
 
 static void a_process_without_a_launcher_is_a_cluster_of_one(void **state)
@@ -248,6 +249,7 @@ int main(void)
         cmocka_unit_test(isolated_tasks_crash_alone),
         cmocka_unit_test(isolated_tasks_are_killed_when_late_or_unwanted),
         cmocka_unit_test(isolated_actors_keep_their_state),
+        cmocka_unit_test(isolated_workers_leave_their_locks_to_the_next),
         cmocka_unit_test(isolated_work_is_waited_for_when_the_pool_closes),
         cmocka_unit_test(a_process_without_a_launcher_is_a_cluster_of_one),
         cmocka_unit_test(closing_waits_for_what_tasks_left_behind),

@@ -289,7 +289,7 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
         return;
     }
     if (task->role == OCTI_SERVED) {
-        octi_shared_serve(job, 0);
+        octi_shared_serve(job);
         return;
     }
     if (!push_guest(cluster, job)) {

@@ -130,19 +130,19 @@ static void served(octi_waiter *waiter, octi_job *job)
     crew->base.class->submit(&crew->base, relayed);
 }
 
-/* What stands for the worker's process among those that wait for something shared. */
-static uint64_t asker(const relay *self)
+/* What stands for a worker's process among those that wait for something shared, on any node. */
+static uint64_t name_of(int hand, uint32_t life)
 {
-    return (uint64_t)(self->hand + 1) << 32 | self->life;
+    return (uint64_t)oct_node() << 48 | (uint64_t)(hand + 1) << 32 | life;
 }
 
 /* In the program, or by it: these may be the workers of another rank. */
-static void hand_on(octi_crew *crew, octi_job *job, uint64_t who)
+static void hand_on(octi_crew *crew, octi_job *job)
 {
     octi_executor *executor = octi_pool_executor(crew->base.pool);
     atomic_store_explicit(&octi_shared_used, true, memory_order_relaxed);
     if (executor->is_program) {
-        octi_shared_serve(job, who);
+        octi_shared_serve(job);
         return;
     }
     octi_more *more = octi_job_more(job);
@@ -177,11 +177,11 @@ static void serve(octi_crew *crew, octi_job *relayed)
     }
     crew->served++;
     self->waiter = (octi_waiter){NULL, served};
+    ((octi_shared_args *)job->args)->request.who = name_of(self->hand, self->life);
     octi_job_admit(job, OCTI_QUEUED);
-    uint64_t who = asker(self);
     if (!octi_job_listen(job, &self->waiter)) /* oct_pool_cancel was quick */
         served(&self->waiter, job);
-    hand_on(crew, job, who);
+    hand_on(crew, job);
 }
 
 bool octi_relay_finish(octi_crew *crew, octi_job *job)
@@ -199,7 +199,7 @@ bool octi_relay_finish(octi_crew *crew, octi_job *job)
 
 void octi_relay_died(const octi_crew *crew, const octi_hand *hand)
 {
-    octi_shared_died((uint64_t)(hand - crew->hands + 1) << 32 | hand->life);
+    octi_shared_died(crew->base.pool, name_of((int)(hand - crew->hands), hand->life));
 }
 
 void octi_relay_adopt(octi_crew *crew, octi_hand *hand, const char *bytes, size_t size)

@@ -67,8 +67,9 @@ OCT_API oct_lock oct_lock_open(oct_pool *pool);
 
 /* Waits until the lock is the caller's. A task holds it until it unlocks. When the one that had it
  * died, or returned without unlocking, the next gets it with OCT_E_LOST: the lock is its own, and what
- * it guards may be half changed. OCT_E_DEADLOCK: the calling task, or one below it on its worker,
- * holds it. */
+ * it guards may be half changed. OCT_E_DEADLOCK: the calling task or thread, or a task below it on its
+ * worker, holds it; or who holds it waits, without a time-out, for a lock that the caller holds, be it
+ * by way of others. Then nobody waits: give back what you hold, and try again. */
 OCT_API oct_err oct_lock_take(oct_pool *pool, oct_lock lock, double seconds);
 
 /* OCT_E_STATE when nobody holds it. Whoever knows that the holder is done may call this. */
