@@ -62,17 +62,28 @@ oct_error *oct_task_error(void)
 }
 
 /* To ask for a random number takes longer than to take a lock: each thread counts on from one. */
+static __thread uint64_t latest_name, thread_name;
+
+void octi_names_forked(void)
+{
+    latest_name = thread_name = 0;
+}
+
 static uint64_t make_name(void)
 {
-    static __thread uint64_t latest;
-    latest = latest == 0 ? octi_make_id() : latest + 1;
-    return latest == 0 ? make_name() : latest;
+    latest_name = latest_name == 0 ? octi_make_id() : latest_name + 1;
+    return (uint64_t)(node.number + 1) << OCTI_NAME_BITS |
+           (latest_name & ((UINT64_C(1) << OCTI_NAME_BITS) - 1));
+}
+
+int octi_name_node(uint64_t name)
+{
+    return (int)(name >> OCTI_NAME_BITS) - 1;
 }
 
 uint64_t octi_here_name(void)
 {
-    static __thread uint64_t thread;
-    uint64_t *name = octi_here.frame ? &octi_here.frame->name : &thread;
+    uint64_t *name = octi_here.frame ? &octi_here.frame->name : &thread_name;
     if (*name == 0)
         *name = make_name();
     return *name;

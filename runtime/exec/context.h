@@ -6,7 +6,7 @@
 
 #include "runtime/exec/job.h"
 
-enum { OCTI_HELD = 4 };
+enum { OCTI_HELD = 4, OCTI_NAME_BITS = 48 };
 
 /* One running task; they nest where a waiting worker runs others. On the worker's stack. */
 typedef struct octi_frame {
@@ -32,8 +32,13 @@ typedef struct octi_context {
 /* initial-exec: the library is linked, not loaded later, and fork and join live from this. */
 extern __thread octi_context octi_here __attribute__((tls_model("initial-exec")));
 
-/* The name of the running task, or of a thread that runs none. Never 0. */
+/* The name of the running task, or of a thread that runs none. Never 0. Above OCTI_NAME_BITS it says on
+ * which node that is. */
 uint64_t octi_here_name(void);
+int octi_name_node(uint64_t name);
+
+/* The calling thread is the one of a process that was forked: it makes names of its own. */
+void octi_names_forked(void);
 
 /* Gives up the locks of a task that returned with some. Set by future/shared.c. */
 extern void (*octi_left_locked)(octi_frame *frame);

@@ -641,6 +641,28 @@ static void forget_one(thing *self, uint64_t who, const oct_pool *unused)
 
 /* ---- requests ---- */
 
+static bool is_waiting(const thing *self, const octi_job *job)
+{
+    const waiting *w = self->first;
+    while (w && w->job != job)
+        w = w->next;
+    return w;
+}
+
+uint64_t octi_shared_holder(octi_job *job)
+{
+    if (!octi_job_pin(job)) /* its arguments go when it ends */
+        return 0;
+    uint64_t id = ((const octi_shared_args *)job->args)->request.id;
+    octi_job_unpin(job);
+    pthread_mutex_lock(&home.lock);
+    const thing *self = *place_of(id);
+    bool waits = self && self->kind == OCTI_LOCK_OF && is_waiting(self, job);
+    uint64_t holder = waits ? self->task : 0;
+    pthread_mutex_unlock(&home.lock);
+    return holder;
+}
+
 static void serve(octi_job *job, const octi_shared_request *request, oct_bytes payload)
 {
     thing *self = *place_of(request->id);
@@ -686,6 +708,59 @@ static void serve(octi_job *job, const octi_shared_request *request, oct_bytes p
     default:
         succeed(job, &self->count, sizeof(self->count));
     }
+}
+
+static size_t add_lock_waits(const thing *lock, octi_lock_wait *out, size_t room)
+{
+    size_t count = 0;
+    for (const waiting *w = lock->first; w && count < room; w = w->next) {
+        if (w->deadline_ns == 0 && w->who != 0 && lock->who != 0)
+            out[count++] = (octi_lock_wait){lock->id, w->task, w->who, lock->who};
+    }
+    return count;
+}
+
+size_t octi_shared_lock_waits(octi_lock_wait *out, size_t room)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&home.lock);
+    for (int i = 0; i < BUCKETS; i++) {
+        for (const thing *self = home.things[i]; self; self = self->next) {
+            if (self->kind == OCTI_LOCK_OF)
+                count += add_lock_waits(self, out + count, room - count);
+        }
+    }
+    pthread_mutex_unlock(&home.lock);
+    return count;
+}
+
+/* Takes it out of the list; NULL when it is not there. */
+static waiting *take_waiting(thing *self, uint64_t task)
+{
+    waiting *before = NULL, *w = self->first;
+    while (w && w->task != task) {
+        before = w;
+        w = w->next;
+    }
+    if (!w)
+        return NULL;
+    *(before ? &before->next : &self->first) = w->next;
+    if (self->last == w)
+        self->last = before;
+    return w;
+}
+
+bool octi_shared_refuse(uint64_t lock, uint64_t task)
+{
+    pthread_mutex_lock(&home.lock);
+    thing *self = *place_of(lock);
+    waiting *w = self && self->kind == OCTI_LOCK_OF ? take_waiting(self, task) : NULL;
+    if (w) {
+        fail(w->job, OCT_E_DEADLOCK, "waiting would never end: who holds it waits for the task that waits");
+        free_waiting(w);
+    }
+    end_all(unlock());
+    return w;
 }
 
 void octi_shared_serve(octi_job *job)

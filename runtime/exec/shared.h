@@ -58,6 +58,23 @@ extern _Atomic bool octi_shared_used;
 /* Serves a QUEUED job of that task, in the program's process. */
 OCT_API void octi_shared_serve(octi_job *job);
 
+/* The octi_here_name of who holds the lock that the request, served here, waits for; 0: it waits for
+ * none, or nobody holds it. */
+uint64_t octi_shared_holder(octi_job *job);
+
+/* A request of process `who`, its task `task`, that waits without a time-out for a lock which process
+ * `holder` has. */
+typedef struct octi_lock_wait {
+    uint64_t lock, task;
+    uint64_t who, holder;
+} octi_lock_wait;
+
+/* Some of those that are served here, of worker processes; how many. */
+size_t octi_shared_lock_waits(octi_lock_wait *out, size_t room);
+
+/* Ends such a wait with OCT_E_DEADLOCK; false when it has ended. */
+bool octi_shared_refuse(uint64_t lock, uint64_t task);
+
 /* The process is gone: its waits end, and its locks are given to the next. Any process of the pool. */
 void octi_shared_died(oct_pool *pool, uint64_t who);
 

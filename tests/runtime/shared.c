@@ -82,6 +82,25 @@ OCT_TASK(int, waits_inside, oct_lock, lock)
     return x;
 }
 
+OCT_TASK(oct_err, locks_and_unlocks, oct_lock, lock)
+{
+    oct_err code = oct_lock_take(oct_task_pool(), lock, OCT_FOREVER);
+    return code == OCT_OK ? oct_lock_give(oct_task_pool(), lock) : code;
+}
+
+OCT_TASK(int, waits_for_one_that_locks, oct_lock, lock, int, node)
+{
+    oct_options there = {.node = node + 1};
+    if (oct_lock_take(oct_task_pool(), lock, OCT_FOREVER) != OCT_OK)
+        return -1;
+    oct_future *child = oct_submit_with(oct_task_pool(), &there, locks_and_unlocks, lock);
+    oct_err code = oct_result(child, NULL);
+    oct_lock_give(oct_task_pool(), lock);
+    oct_wait(child, OCT_FOREVER);
+    oct_release(child);
+    return (int)code;
+}
+
 OCT_TASK(int, takes_twice, oct_lock, lock)
 {
     oct_err first = oct_lock_take(oct_task_pool(), lock, LONG);
@@ -344,6 +363,20 @@ static void a_circle_of_locks_is_broken(void **state)
     circle_of(*state, 4);
 }
 
+/* The parent holds the lock that its child wants, and waits for it. */
+static void a_circle_of_a_lock_and_a_future_is_broken(void **state)
+{
+    for (int i = 0; i < oct_pool_nodes(*state); i++) {
+        oct_lock lock = oct_lock_open(*state);
+        int code = -1;
+        oct_future *parent = oct_submit(*state, waits_for_one_that_locks, lock, i);
+        assert_int_equal(oct_result(parent, &code), OCT_OK);
+        assert_int_equal(code, OCT_E_DEADLOCK);
+        assert_int_equal(oct_lock_take(*state, lock, LONG), OCT_OK);
+        oct_lock_close(*state, lock);
+    }
+}
+
 static void a_circle_through_the_program_is_broken(void **state)
 {
     oct_lock mine = oct_lock_open(*state), its = oct_lock_open(*state);
@@ -476,6 +509,7 @@ int suite_shared(void)
         SUITE_TEST(a_task_that_returns_with_a_lock_gives_it_up),
         SUITE_TEST(a_task_that_takes_a_lock_twice_is_told),
         SUITE_TEST(a_circle_of_locks_is_broken),
+        SUITE_TEST(a_circle_of_a_lock_and_a_future_is_broken),
         SUITE_TEST(a_circle_through_the_program_is_broken),
         SUITE_TEST(a_lock_outlives_the_worker_that_had_it),
         SUITE_TEST(an_event_lets_all_go_on),

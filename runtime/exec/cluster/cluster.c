@@ -68,6 +68,7 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
                             .more = octi_guest_more,
                             .linger = octi_progress_lingers,
                             .run = cluster->processes ? octi_guest_run_isolated : NULL,
+                            .look = octi_chase_begin,
                             .ctx = cluster};
     return octi_threads_open(cluster->members[cluster->rank].workers, pool, &feed, &cluster->local, err);
 }
@@ -178,7 +179,9 @@ static bool wait_aside(octi_executor *executor, octi_executor *local, octi_job *
         return true;
     if (!octi_threads_step_aside(local))
         return false;
+    octi_threads_wait_for(local, job);
     octi_progress_await(executor, job, 0);
+    octi_threads_wait_for(local, NULL);
     octi_threads_step_back(local);
     return true;
 }

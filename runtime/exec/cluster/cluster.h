@@ -9,6 +9,7 @@
  *   origin.c    jobs of this rank that run elsewhere       guest.c   jobs of others that run here
  *   value.c     values that stayed where they were made    close.c   the end
  *   progress.c  who communicates, and when                 outbox.c  batches on their way out
+ *   chase.c     whether a wait would ever end
  *
  * Whoever has nothing better to do communicates, one at a time: MPI, and all below that is
  * "guarded by polling", belong to the holder of that lock. So an answer is seen by the very
@@ -163,6 +164,9 @@ void octi_origin_interrupt(octi_executor *executor, octi_job *job);
 void octi_origin_distribute(octi_cluster *cluster);
 void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *record);
 
+/* Where a job of this rank runs, if elsewhere, and its id there. Holds polling. */
+bool octi_origin_sent(const octi_cluster *cluster, const octi_job *job, int *rank, uint64_t *id);
+
 /* Fails what is elsewhere. */
 void octi_origin_lost(octi_cluster *cluster);
 
@@ -181,6 +185,9 @@ bool octi_guest_run_isolated(void *cluster, octi_job *job);
 /* Hold polling. */
 void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record);
 void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id);
+
+/* The job that another rank's is here, while it has not ended; NULL. */
+octi_job *octi_guest_find(octi_cluster *cluster, int from, uint64_t id);
 
 /* ---- value.c ---- */
 
@@ -207,6 +214,14 @@ void octi_value_give_up(octi_cluster *cluster, octi_location location);
 void octi_value_asked(octi_cluster *cluster, int from, const octi_value_record *record);
 void octi_value_arrived(octi_cluster *cluster, const octi_value_record *record, char *data, bool *keep);
 void octi_value_lost(octi_cluster *cluster);
+
+/* ---- chase.c ---- */
+
+/* The threads' look (threads.h). */
+void octi_chase_begin(void *cluster, octi_job *job, uint64_t wait);
+
+/* Holds polling. */
+void octi_chase_arrived(octi_cluster *cluster, int from, const octi_chase_record *record);
 
 /* ---- close.c ---- */
 

@@ -300,13 +300,19 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
     octi_threads_wake(cluster->local);
 }
 
-void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id)
+octi_job *octi_guest_find(octi_cluster *cluster, int from, uint64_t id)
 {
-    octi_guest *guest = cluster->first_guest;
+    const octi_guest *guest = cluster->first_guest;
     while (guest && (guest->from != from || guest->id != id))
         guest = guest->next;
-    if (guest && !octi_job_cancel(guest->job))
-        atomic_fetch_or_explicit(&guest->job->word, OCTI_UNWANTED, memory_order_acq_rel);
+    return guest ? guest->job : NULL;
+}
+
+void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id)
+{
+    octi_job *job = octi_guest_find(cluster, from, id);
+    if (job && !octi_job_cancel(job))
+        atomic_fetch_or_explicit(&job->word, OCTI_UNWANTED, memory_order_acq_rel);
 }
 
 /* ---- the workers' feed ---- */

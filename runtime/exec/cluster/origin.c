@@ -434,6 +434,16 @@ void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *r
     }
 }
 
+bool octi_origin_sent(const octi_cluster *cluster, const octi_job *job, int *rank, uint64_t *id)
+{
+    if (octi_job_state(job) != OCTI_RUNNING || job->where != OCTI_AWAY ||
+        rank_of(job->executor) >= cluster->size)
+        return false;
+    *rank = rank_of(job->executor);
+    *id = (job->executor >> 32) << 32 | job->index;
+    return true;
+}
+
 /* ---- cancelling ---- */
 
 /* Where a job is, only the thread that communicates may ask: it alone sends jobs away and
@@ -447,12 +457,13 @@ static void send_cancel(octi_cluster *cluster, octi_post *post)
 {
     cancelling *self = (cancelling *)post;
     octi_job *job = self->job;
-    bool away = octi_job_state(job) == OCTI_RUNNING && job->where == OCTI_AWAY &&
-                rank_of(job->executor) < cluster->size;
-    octi_value_record *record =
-        away ? octi_outbox_add(cluster, rank_of(job->executor), OCTI_CANCEL, 0, sizeof(*record), true) : NULL;
+    int rank;
+    uint64_t id;
+    octi_value_record *record = octi_origin_sent(cluster, job, &rank, &id)
+                                    ? octi_outbox_add(cluster, rank, OCTI_CANCEL, 0, sizeof(*record), true)
+                                    : NULL;
     if (record) {
-        record->id = (job->executor >> 32) << 32 | job->index;
+        record->id = id;
         record->value = 0;
         record->size = 0;
     }

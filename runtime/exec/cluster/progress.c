@@ -57,6 +57,9 @@ static void dispatch(octi_cluster *cluster, int from, const octi_record *record,
     case OCTI_QUIET:
         octi_close_answered(cluster, (const octi_quiet_record *)record);
         break;
+    case OCTI_CHASE:
+        octi_chase_arrived(cluster, from, (const octi_chase_record *)record);
+        break;
     default:
         octi_close_told(cluster, record);
     }

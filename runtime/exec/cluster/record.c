@@ -5,7 +5,7 @@ static const size_t least[OCTI_KINDS] = {
     [OCTI_CANCEL] = sizeof(octi_value_record), [OCTI_FETCH] = sizeof(octi_value_record),
     [OCTI_VALUE] = sizeof(octi_value_record),  [OCTI_FORGET] = sizeof(octi_value_record),
     [OCTI_PROBE] = sizeof(octi_quiet_record),  [OCTI_QUIET] = sizeof(octi_quiet_record),
-    [OCTI_CLOSE] = sizeof(octi_record),
+    [OCTI_CLOSE] = sizeof(octi_record),        [OCTI_CHASE] = sizeof(octi_chase_record),
 };
 
 /* Takes `size` bytes and their padding from *left; false when there are not so many. */

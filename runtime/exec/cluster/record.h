@@ -20,6 +20,7 @@ typedef enum octi_record_kind {
     OCTI_PROBE,    /* are you done? */
     OCTI_QUIET,    /* the answer */
     OCTI_CLOSE,    /* the pool is closed */
+    OCTI_CHASE,    /* would my wait for that ever end? */
     OCTI_KINDS,
 } octi_record_kind;
 
@@ -86,9 +87,20 @@ typedef struct octi_quiet_record {
     uint64_t unused;
 } octi_quiet_record;
 
+/* CHASE: a wait of the rank `origin`, its number there, leads to the receiver: to the one of its
+ * tasks that has the name `task`, or, where that is 0, to the sender's job `id`. */
+typedef struct octi_chase_record {
+    octi_record head;
+    uint64_t id;
+    uint64_t task;
+    uint64_t wait;
+    int32_t origin;
+    uint32_t steps; /* from rank to rank so far */
+} octi_chase_record;
+
 _Static_assert(sizeof(octi_task_record) % 16 == 0 && sizeof(octi_dep_record) % 16 == 0 &&
                    sizeof(octi_end_record) % 16 == 0 && sizeof(octi_value_record) % 16 == 0 &&
-                   sizeof(octi_quiet_record) % 16 == 0,
+                   sizeof(octi_quiet_record) % 16 == 0 && sizeof(octi_chase_record) % 16 == 0,
                "a record begins where the one before it ends");
 
 static inline size_t octi_padded(size_t size)

@@ -318,8 +318,8 @@ static bool work(octi_crew *crew)
     moved |= distribute(crew);
     if (octi_queue_peek(&crew->queue))
         octi_mortal_relieve(crew);
-    else if (!moved)
-        moved = octi_home_check(crew);
+    if (!moved)
+        moved = octi_circle_break(crew);
     moved |= look_around(crew, moved, due);
     return moved;
 }

@@ -10,7 +10,8 @@
  *   processes.c  the executor's calls     crew.c   the attention, and a round of work
  *   mortal.c     births, deaths, kills    relay.c  what tasks submit
  *   queue.c      jobs that wait           hand.c   one worker
- *   home.c       processes of actors      errand.c requests of another executor */
+ *   home.c       processes of actors      errand.c requests of another executor
+ *   circle.c     waits without end */
 #ifndef OCTI_CREW_H
 #define OCTI_CREW_H
 
@@ -56,6 +57,7 @@ typedef struct octi_crew {
     uint64_t *lost_actors;    /* their processes died */
     size_t lost_actor_count;
     int64_t look_again_ns; /* for stuck tasks and time limits; 0: no need */
+    int64_t circle_ns;     /* no earlier the next look for circles */
 } octi_crew;
 
 /* ---- crew.c ---- */
@@ -131,8 +133,11 @@ void octi_home_ended(octi_crew *crew, octi_hand *hand, octi_role role);
 /* The process of the actor there is gone: it takes its calls with it. */
 void octi_home_lost(octi_crew *crew, octi_hand *hand);
 
-/* Fails calls that wait for actors which wait for each other. True when there were some. */
-bool octi_home_check(octi_crew *crew);
+/* ---- circle.c ---- */
+
+/* Looks for tasks that wait for each other, now or, when it has just looked, soon. True when it has
+ * broken a circle: one request of it has failed with OCT_E_DEADLOCK. */
+bool octi_circle_break(octi_crew *crew);
 
 /* ---- relay.c ---- */
 
@@ -144,6 +149,13 @@ bool octi_relay_is(const octi_job *job);
 
 /* A job for a request. NULL when memory is short. */
 octi_job *octi_relay_create(octi_crew *crew, const octi_nested *from, const char *bytes, size_t size);
+
+/* The worker whose task asked; NULL: it is gone, or it was another executor's thread. */
+octi_hand *octi_relay_origin(const octi_crew *crew, const octi_job *job);
+
+/* The worker whose process has that name among those that wait for something shared; NULL: none of the
+ * crew's. */
+octi_hand *octi_relay_named(const octi_crew *crew, uint64_t who);
 
 /* Has the reply appended there before the job ends, rather than sent to a worker. */
 void octi_relay_send_home(octi_job *job, octi_buffer *reply);

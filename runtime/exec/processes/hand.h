@@ -65,6 +65,8 @@ typedef struct octi_hand {
 
     uint32_t nested;   /* requests of its tasks that have not ended */
     uint32_t answered; /* those that have, to compare with slot->heard */
+    uint32_t held_up;  /* circle.c's, while it looks: */
+    bool is_suspect;   /* the task waits, as far as is known for ever */
     octi_ring_writer answers;
     octi_outgoing answer_out;
     octi_answer *first_answer, *last_answer; /* the first is going out while answer_out is open */

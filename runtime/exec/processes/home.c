@@ -136,32 +136,3 @@ void octi_home_ended(octi_crew *crew, octi_hand *hand, octi_role role)
     hand->retired = true;
     octi_mortal_doom(crew, hand, OCT_E_STATE);
 }
-
-/* True when the hand's task waits, and what it waits for is not on its way here. */
-static bool is_stuck(const octi_hand *hand)
-{
-    return octi_mortal_is_stuck(hand) && !octi_ring_waits(&hand->replies);
-}
-
-bool octi_home_check(octi_crew *crew)
-{
-    bool behind = false;
-    if (crew->homes == 0 || crew->served > 0 || octi_queue_peek(&crew->queue))
-        return false;
-    for (int i = 0; i < crew->hand_count; i++) {
-        const octi_hand *hand = &crew->hands[i];
-        bool calls_wait = hand->actor != 0 && (octi_queue_peek(&hand->own) || hand->count > 1);
-        if ((hand->count > 0 || calls_wait) && !is_stuck(hand))
-            return false;
-        behind = behind || calls_wait;
-    }
-    oct_error error;
-    oct_fail(&error, OCT_E_DEADLOCK, "its actor waits, and so do all others that it could be waiting for");
-    for (int i = 0; behind && i < crew->hand_count; i++) {
-        if (crew->hands[i].actor == 0)
-            continue;
-        octi_crew_recall(crew, &crew->hands[i]);
-        fail_all(crew, &crew->hands[i], &error);
-    }
-    return behind;
-}

@@ -91,14 +91,50 @@ octi_job *octi_queue_peek(const octi_queue *queue)
     return queue->count > 0 ? queue->levels[0].first : NULL;
 }
 
+/* One level stays, so that the common case is cheap. */
+static void drop_if_empty(octi_queue *queue, size_t level)
+{
+    if (queue->levels[level].first || queue->count == 1)
+        return;
+    queue->count--;
+    memmove(&queue->levels[level], &queue->levels[level + 1],
+            (queue->count - level) * sizeof(*queue->levels));
+}
+
 void octi_queue_drop(octi_queue *queue)
 {
     octi_level *level = &queue->levels[0];
     level->first = next_of(level->first);
-    if (level->first || queue->count == 1) /* one level stays, so that the common case is cheap */
-        return;
-    queue->count--;
-    memmove(&queue->levels[0], &queue->levels[1], queue->count * sizeof(*queue->levels));
+    drop_if_empty(queue, 0);
+}
+
+octi_job *octi_queue_after(const octi_queue *queue, const octi_job *job)
+{
+    for (size_t i = 0; !next_of(job) && i + 1 < queue->count; i++) {
+        if (queue->levels[i].last == job)
+            return queue->levels[i + 1].first;
+    }
+    return next_of(job);
+}
+
+bool octi_queue_remove(octi_queue *queue, const octi_job *job)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        octi_level *level = &queue->levels[i];
+        for (octi_job *at = level->first, *before = NULL; at; before = at, at = next_of(at)) {
+            if (at != job)
+                continue;
+            if (before)
+                set_next(before, next_of(at));
+            else
+                level->first = next_of(at);
+            if (level->last == at)
+                level->last = before;
+            drop_if_empty(queue, i);
+            return true;
+        }
+    }
+    return false;
 }
 
 void octi_queue_deinit(octi_queue *queue)

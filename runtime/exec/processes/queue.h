@@ -32,6 +32,12 @@ octi_job *octi_queue_peek(const octi_queue *queue);
 /* Takes out what octi_queue_peek gave. */
 void octi_queue_drop(octi_queue *queue);
 
+/* The one behind a job that is in the queue; NULL when that is the last. */
+octi_job *octi_queue_after(const octi_queue *queue, const octi_job *job);
+
+/* Takes a job out; false when it is not in the queue. */
+bool octi_queue_remove(octi_queue *queue, const octi_job *job);
+
 void octi_queue_deinit(octi_queue *queue);
 
 #endif

@@ -184,6 +184,21 @@ static void serve(octi_crew *crew, octi_job *relayed)
     hand_on(crew, job);
 }
 
+octi_hand *octi_relay_origin(const octi_crew *crew, const octi_job *job)
+{
+    const relay *self = relay_of(job);
+    return self->errand ? NULL : origin_of(crew, self);
+}
+
+octi_hand *octi_relay_named(const octi_crew *crew, uint64_t who)
+{
+    for (int i = 0; i < crew->hand_count; i++) {
+        if (crew->hands[i].state == OCTI_HAND_READY && name_of(i, crew->hands[i].life) == who)
+            return &crew->hands[i];
+    }
+    return NULL;
+}
+
 bool octi_relay_finish(octi_crew *crew, octi_job *job)
 {
     relay *self = octi_relay_is(job) ? relay_of(job) : NULL;

@@ -60,6 +60,7 @@ void octi_worker_run(octi_shared *shared, uint32_t index, oct_pool *pool)
     octi_incoming inbox = {0};
     octi_buffer reply = {0};
     prctl(PR_SET_NAME, "octavo-worker");
+    octi_names_forked();
     volunteer();
     octi_crash_watch(&slot->crash);
     octi_port_init(&port, shared, index);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/executor.h"
 #include "runtime/exec/failure.h"
@@ -24,11 +25,14 @@
 #include "runtime/exec/threads/deque.h"
 #include "runtime/exec/threads/threads.h"
 #include "runtime/exec/threads/urgent.h"
+#include "runtime/exec/threads/waits.h"
 #include "runtime/exec/turn.h"
 #include "runtime/trace/record.h"
 
 /* Threads that take the places of those whose tasks wait for something shared. */
 enum { SPARES = 448 };
+
+enum { FIRST_LOOK_NS = 50000000, LAST_LOOK_NS = 2000000000 };
 
 enum { GLANCES = 40, BATCH = 64, STACK_SIZE = 64 << 20, STACK_RESERVE = 1 << 20 };
 
@@ -38,9 +42,8 @@ typedef struct worker {
     octi_deque deque;
     threads *pool;
     uint32_t random;
-    char *stack_limit;   /* below it no further task is begun on this stack */
-    octi_job *waits_for; /* guarded by pool->waiting: what this worker is parked for */
-    octi_frame *frames;  /* guarded likewise: its tasks at that moment */
+    char *stack_limit; /* below it no further task is begun on this stack */
+    octi_wait wait;
     pthread_t thread;
 } worker;
 
@@ -55,7 +58,7 @@ struct threads {
     _Atomic int32_t searching;
     _Atomic bool stop;
     bool has_membarrier;
-    pthread_mutex_t waiting;
+    octi_waits waits;
     pthread_mutex_t crowd; /* guards what follows, but for reading */
     pthread_cond_t called;
     _Atomic int active; /* threads that neither stand aside nor rest */
@@ -107,7 +110,8 @@ static bool anything_to_do(threads *pool)
     return pool->feed.more && pool->feed.more(pool->feed.ctx);
 }
 
-static void park(threads *pool, octi_job *until_ended)
+/* Until there is something to do, or at the latest `until_ns`; 0: never. */
+static void park(threads *pool, octi_job *until_ended, int64_t until_ns)
 {
     atomic_fetch_add_explicit(&pool->parked, 1, memory_order_seq_cst);
     uint32_t epoch = atomic_load_explicit(&pool->epoch, memory_order_seq_cst);
@@ -115,7 +119,7 @@ static void park(threads *pool, octi_job *until_ended)
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
     if (!atomic_load_explicit(&pool->stop, memory_order_seq_cst) && !anything_to_do(pool) &&
         !(until_ended && octi_job_ended(until_ended)))
-        octi_futex_wait(&pool->epoch, epoch, 0);
+        octi_futex_wait(&pool->epoch, epoch, until_ns);
     atomic_fetch_sub_explicit(&pool->parked, 1, memory_order_seq_cst);
 }
 
@@ -385,6 +389,7 @@ static void *work(void *arg)
     octi_frame bottom = {.job = NULL, .pool = pool->base.pool};
     octi_here.worker = self;
     octi_here.frame = &bottom;
+    octi_waits_add(&pool->waits, &self->wait);
     while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
         if (__builtin_expect(is_crowded(pool), 0))
             rest(pool);
@@ -395,7 +400,7 @@ static void *work(void *arg)
         if (item)
             run_item(self, item);
         else
-            park(pool, NULL);
+            park(pool, NULL, 0);
     }
     octi_here.worker = NULL;
     octi_here.frame = NULL;
@@ -419,101 +424,97 @@ static void ring(octi_waiter *waiter, octi_job *job)
     wake(pool, INT_MAX);
 }
 
-/* The frame that runs the job, and the worker it is on, among those that are parked. */
-static worker *parked_runner(threads *pool, const octi_job *job)
+/* One wait of a task. Where it cannot be known when it begins whether it would ever end, it looks when
+ * it has lasted for a while, then after twice as long, and so on. */
+typedef struct vigil {
+    octi_job *job;
+    oct_error *err;  /* NULL: it may not fail */
+    uint64_t number; /* octi_waits_begin's */
+    int64_t patience_ns, look_ns;
+} vigil;
+
+/* A request is ended by who serves it, in any case: if only its wait failed a lock could be given to
+ * nobody. Others of the circle fail. */
+static bool may_fail(const vigil *wait)
 {
-    int slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
-    for (int i = 0; i < slots; i++) {
-        worker *candidate = &pool->workers[i];
-        for (octi_frame *frame = candidate->waits_for ? candidate->frames : NULL; frame;
-             frame = frame->below) {
-            if (frame->job == job)
-                return candidate;
-        }
-    }
-    return NULL;
+    return wait->err && wait->job->task->role != OCTI_SERVED;
 }
 
-/* True when `job` cannot end before `goal`'s waiter goes on: a task waits for it further up the
- * stack of a worker that is parked for a job of which the same is true, and so on. A job that
- * is not on a parked worker's stack is believed to end. */
-static bool waits_in_a_circle(threads *pool, octi_job *job, worker *goal, int depth)
+static bool begin_wait(worker *self, vigil *wait)
 {
-    if (depth > atomic_load_explicit(&pool->slots, memory_order_relaxed) + 8)
-        return false;
-    bool circle = false;
-    if (octi_job_pin(job)) { /* it stays in its state, and its arguments with it */
-        uint32_t deps = octi_job_state(job) == OCTI_WAITING ? job->dep_count : 0;
-        for (uint32_t i = 0; !circle && i < deps; i++)
-            circle = waits_in_a_circle(pool, job->deps->at[i].job, goal, depth + 1);
-        octi_job_unpin(job);
+    if (wait->look_ns == 0) {
+        wait->patience_ns = FIRST_LOOK_NS;
+        wait->look_ns = octi_clock_ns() + FIRST_LOOK_NS;
     }
-    octi_job *ahead = !circle && octi_is_call(job->task) ? octi_turn_ahead(job) : NULL;
-    if (ahead) {
-        circle = waits_in_a_circle(pool, ahead, goal, depth + 1);
-        octi_job_unref(ahead);
-    }
-    if (circle)
-        return true;
-    worker *runner = parked_runner(pool, job);
-    if (!runner)
-        return false;
-    return runner == goal || waits_in_a_circle(pool, runner->waits_for, goal, depth + 1);
+    return octi_waits_begin(&self->pool->waits, &self->wait, wait->job, &wait->number, may_fail(wait));
 }
 
-/* True when the wait is part of a circle; it is noted all the same unless it may fail. */
-static bool set_waiting(worker *self, octi_job *job, bool may_fail)
+static void look(worker *self, vigil *wait)
 {
     threads *pool = self->pool;
-    pthread_mutex_lock(&pool->waiting);
-    self->waits_for = job;
-    self->frames = octi_here.frame;
-    bool circle = job && waits_in_a_circle(pool, job, self, 0);
-    if (circle && may_fail)
-        self->waits_for = NULL;
-    pthread_mutex_unlock(&pool->waiting);
-    return circle;
+    int64_t now = octi_clock_ns();
+    if (now < wait->look_ns || !may_fail(wait))
+        return;
+    wait->patience_ns = wait->patience_ns < LAST_LOOK_NS ? 2 * wait->patience_ns : LAST_LOOK_NS;
+    wait->look_ns = now + wait->patience_ns;
+    octi_search search = {.goal = wait->number, .yields = wait->number};
+    if (pool->feed.look)
+        pool->feed.look(pool->feed.ctx, wait->job, wait->number);
+    else if (octi_waits_search(&pool->waits, &search, wait->job, 0))
+        octi_waits_tell(&pool->waits, wait->number);
 }
 
-static oct_err never_ends(const octi_job *job, oct_error *err)
+static oct_err never_ends(const vigil *wait)
 {
-    return oct_fail(err, OCT_E_DEADLOCK, "waiting for '%s' would never end: it waits for the task that waits",
-                    job->task->name);
+    return oct_fail(wait->err, OCT_E_DEADLOCK,
+                    "waiting for '%s' would never end: it waits for the task that waits",
+                    wait->job->task->name);
 }
 
-static oct_err sleep_until_ended(worker *self, octi_job *job, oct_error *err)
+static oct_err sleep_until_ended(worker *self, vigil *wait)
 {
-    if (set_waiting(self, job, err != NULL)) {
-        if (err)
-            return never_ends(job, err);
+    octi_job *job = wait->job;
+    if (begin_wait(self, wait)) {
+        if (may_fail(wait))
+            return never_ends(wait);
         wake(self->pool, INT_MAX); /* let the others of the circle find it, and fail */
     }
     bell alarm = {{NULL, ring}, self->pool, false};
     if (octi_job_listen(job, &alarm.waiter)) {
-        park(self->pool, job);
+        park(self->pool, job, wait->look_ns);
         if (!octi_job_unlisten(job, &alarm.waiter)) {
             while (!atomic_load_explicit(&alarm.rung, memory_order_acquire))
                 octi_relax();
         }
     }
-    set_waiting(self, NULL, false);
-    return OCT_OK;
+    if (!octi_job_ended(job))
+        look(self, wait);
+    bool hopeless = octi_waits_end(&self->pool->waits, &self->wait);
+    return hopeless && !octi_job_ended(job) ? never_ends(wait) : OCT_OK;
+}
+
+static oct_err sleep_aside(worker *self, vigil *wait)
+{
+    octi_waits *waits = &self->pool->waits;
+    if (begin_wait(self, wait) && may_fail(wait))
+        return never_ends(wait);
+    while (!octi_job_sleep(wait->job, wait->look_ns) && !octi_waits_is_hopeless(waits, &self->wait))
+        look(self, wait);
+    bool hopeless = octi_waits_end(waits, &self->wait);
+    return hopeless && !octi_job_ended(wait->job) ? never_ends(wait) : OCT_OK;
 }
 
 /* False when the worker has to run others meanwhile, since nobody can take its place. */
-static bool wait_aside(worker *self, octi_job *job, oct_error *err, oct_err *code)
+static bool wait_aside(worker *self, vigil *wait, oct_err *code)
 {
     threads *pool = self->pool;
+    octi_job *job = wait->job;
     *code = OCT_OK;
     for (int i = 0; job->task->role == OCTI_SERVED && i < OCTI_SPINS && !octi_job_ended(job); i++)
         octi_relax();
     if (octi_job_ended(job) || !octi_threads_step_aside(&pool->base))
         return octi_job_ended(job);
-    if (set_waiting(self, job, true))
-        *code = never_ends(job, err);
-    else
-        octi_job_sleep(job, 0);
-    set_waiting(self, NULL, false);
+    *code = sleep_aside(self, wait);
     octi_threads_step_back(&pool->base);
     return true;
 }
@@ -529,9 +530,10 @@ static bool stands_aside(const octi_job *job)
 static oct_err wait_for(octi_executor *executor, octi_job *job, oct_error *err)
 {
     worker *self = this_worker();
+    vigil wait = {.job = job, .err = err};
     oct_err aside;
     (void)executor;
-    if (err && !octi_job_ended(job) && stands_aside(job) && wait_aside(self, job, err, &aside))
+    if (err && !octi_job_ended(job) && stands_aside(job) && wait_aside(self, &wait, &aside))
         return aside;
     while (!octi_job_ended(job)) {
         bool has_room = (char *)__builtin_frame_address(0) > self->stack_limit;
@@ -539,7 +541,7 @@ static oct_err wait_for(octi_executor *executor, octi_job *job, oct_error *err)
         if (item) {
             run_item(self, item);
         } else if (!octi_job_ended(job)) {
-            oct_err code = sleep_until_ended(self, job, err);
+            oct_err code = sleep_until_ended(self, &wait);
             if (code != OCT_OK)
                 return code;
         }
@@ -656,7 +658,7 @@ static void destroy(threads *pool)
         octi_deque_deinit(&pool->workers[i].deque);
     }
     octi_deque_deinit(&pool->inbox);
-    pthread_mutex_destroy(&pool->waiting);
+    octi_waits_deinit(&pool->waits);
     pthread_mutex_destroy(&pool->crowd);
     pthread_cond_destroy(&pool->called);
     free(pool);
@@ -712,7 +714,7 @@ oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, oct
                                  .nodes = 1,
                                  .is_program = true,
                                  .shares_memory = true};
-    pthread_mutex_init(&pool->waiting, NULL);
+    octi_waits_init(&pool->waits);
     pthread_mutex_init(&pool->crowd, NULL);
     pthread_cond_init(&pool->called, NULL);
     atomic_init(&pool->active, count);
@@ -743,6 +745,21 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     if (code == OCT_OK)
         memcpy((*out)->own_tags, tags, sizeof(tags));
     return code;
+}
+
+octi_waits *octi_threads_waits(octi_executor *executor)
+{
+    return &((threads *)executor)->waits;
+}
+
+void octi_threads_wait_for(octi_executor *executor, octi_job *job)
+{
+    octi_waits *waits = octi_threads_waits(executor);
+    uint64_t number = 0;
+    if (job)
+        octi_waits_begin(waits, &this_worker()->wait, job, &number, false);
+    else
+        octi_waits_end(waits, &this_worker()->wait);
 }
 
 void octi_threads_wake(octi_executor *executor)

@@ -3,6 +3,7 @@
 #define OCTI_THREADS_H
 
 #include "runtime/exec/executor.h"
+#include "runtime/exec/threads/waits.h"
 
 /* Where a worker looks when it finds nothing among the threads' own. Called by many at once. */
 typedef struct octi_feed {
@@ -19,6 +20,11 @@ typedef struct octi_feed {
     /* Runs a QUEUED job, as octi_run_job does; NULL: that does. */
     bool (*run)(void *ctx, octi_job *job);
 
+    /* A wait for `job`, number `wait` of octi_threads_waits, lasts: has it looked into whether it would
+     * ever end, and octi_waits_tell called if not, then or later. NULL: nothing outside the threads
+     * matters to it. */
+    void (*look)(void *ctx, octi_job *job, uint64_t wait);
+
     void *ctx;
 } octi_feed;
 
@@ -34,6 +40,12 @@ bool octi_threads_are_awake(const octi_executor *executor);
 
 /* About how many workers have nothing to run, the calling one included. */
 int octi_threads_idle(const octi_executor *executor);
+
+/* Who waits for what. */
+octi_waits *octi_threads_waits(octi_executor *executor);
+
+/* The calling worker sleeps for an answer by means of its own, which cannot fail; NULL: no more. */
+void octi_threads_wait_for(octi_executor *executor, octi_job *job);
 
 /* The calling worker's task is about to sleep: another thread takes its place. False when there can
  * be no more of them; then the worker has to run others meanwhile. */

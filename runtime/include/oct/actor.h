@@ -37,7 +37,8 @@
  * time limit, or a running call that was cancelled, the actor is lost: the call that ran fails with
  * what happened, all others, waiting or later, with OCT_E_LOST. Closed, or never there:
  * OCT_E_NOTFOUND. An actor of another type than the method's: OCT_E_TYPE. A method that waits for a
- * call of its own actor fails with OCT_E_DEADLOCK. Calls are never journalled.
+ * call of its own actor fails with OCT_E_DEADLOCK, and so does one of those that wait for each other,
+ * on any nodes. Calls are never journalled.
  *
  * Opening: returns before the constructor has run, but for a task that opens one on another node: there
  * it waits, so that whoever is told of the actor by what the task returns finds it.
