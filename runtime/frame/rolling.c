@@ -8,6 +8,7 @@
 
 #include "runtime/frame/aggregate.h"
 #include "runtime/frame/duration.h"
+#include "runtime/frame/members.h"
 
 /* How far a window reaches. */
 typedef struct reach {
@@ -172,10 +173,6 @@ static oct_err aggregate(const octi_item *item, const octi_batch *batch, const r
 {
     window w = {.kind = octi_aggregate_of(item->expr)};
     size_t rows = batch->rows - lead;
-    if (octi_aggregate_needs_values(w.kind))
-        return oct_hint(
-            (oct_fail(err, OCT_E_UNSUPPORTED, "'%.100s' cannot be of a window", item->source), err),
-            "take count, sum, mean, min, max, var, std, first, argmin or argmax");
     oct_err code = octi_argument_init(&w.argument, item, batch, err);
     if (code == OCT_OK && (code = state_init(&w.back, batch->rows, err)) == OCT_OK &&
         (code = state_init(&w.front, 1, err)) == OCT_OK)
@@ -185,6 +182,55 @@ static oct_err aggregate(const octi_item *item, const octi_batch *batch, const r
     if (code == OCT_OK)
         code = octi_aggregate_finish(w.kind, &w.out, w.argument.value.type, rows, out, err);
     window_deinit(&w);
+    return code;
+}
+
+/* What a window of members has, for each row from `lead` on. */
+static void slide_members(octi_members *members, double q, const reach *r, size_t lead, size_t rows,
+                          size_t begin, octi_column *out)
+{
+    for (size_t row = begin; row < rows; row++) {
+        octi_members_add(members, row);
+        while (begin <= row && is_before(r, begin, row))
+            octi_members_remove(members, begin++);
+        if (row < lead)
+            continue;
+        if (members->different)
+            out->ints[row - lead] = (int64_t)members->count;
+        else if (members->count + members->nans == 0)
+            octi_set_null(out, row - lead);
+        else
+            out->doubles[row - lead] = octi_members_quantile(members, q);
+    }
+}
+
+/* The same of an aggregate that needs all values of a window. */
+static oct_err aggregate_members(const octi_item *item, const octi_batch *batch, const reach *r, size_t lead,
+                                 size_t begin, octi_column *out, oct_error *err)
+{
+    octi_aggregate a = octi_aggregate_of(item->expr);
+    bool different = a == OCTI_AGG_NUNIQUE;
+    double q = a == OCTI_AGG_QUANTILE ? item->expr->right->real : 0.5;
+    octi_argument argument;
+    octi_members members = {0};
+    octi_column made = {0};
+    size_t rows = batch->rows - lead;
+    oct_err code = octi_argument_init(&argument, item, batch, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_members_init(&members, a, &argument.value, batch->rows, err);
+    if (code == OCT_OK)
+        code = octi_column_init(&made, different ? OCT_INT64 : OCT_DOUBLE, rows, 0, err);
+    if (code == OCT_OK && !different)
+        code = octi_column_add_bitmap(&made, rows, err);
+    if (code == OCT_OK) {
+        slide_members(&members, q, r, lead, batch->rows, begin, &made);
+        *out = made;
+    } else {
+        octi_column_deinit(&made);
+    }
+    octi_members_deinit(&members);
+    octi_argument_deinit(&argument);
     return code;
 }
 
@@ -217,7 +263,9 @@ oct_err octi_rolling_run(const octi_rolling *rolling, octi_batch *batch, size_t 
         code = cut(batch, lead, &made, err);
     for (size_t i = 0; code == OCT_OK && i < items.count; i++) {
         octi_column column;
-        code = aggregate(&items.list[i], batch, &r, lead, lead - reached, &column, err);
+        bool all = octi_aggregate_needs_values(octi_aggregate_of(items.list[i].expr));
+        code = (all ? aggregate_members : aggregate)(&items.list[i], batch, &r, lead, lead - reached, &column,
+                                                     err);
         if (code == OCT_OK)
             code = octi_batch_take(&made, items.list[i].name, &column, err);
     }

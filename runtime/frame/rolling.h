@@ -4,7 +4,7 @@
  * suffix of the rows before some row, whose aggregates are all known, and the rows since, which are
  * combined as they come (the two stacks of Tangwongsan, Hirzel, Schneider and Wu, "General incremental
  * sliding-window aggregation", PVLDB 8, 2015). So a sum is as exact behind a large value, or a NaN, as
- * before. */
+ * before. A median, a quantile and a count of different values are of those that are in (members.h). */
 #ifndef OCTI_ROLLING_H
 #define OCTI_ROLLING_H
 

@@ -76,8 +76,8 @@ static void mistakes_are_told_where_they_are_made(void **state)
     expect(oct_frame_rolling(by_time, "2 bananas", "sum(x)"), OCT_E_INVALID, "'2 bananas' is not a length",
            "'20 rows'");
     expect(oct_frame_rolling(by_time, "1 month", "sum(x)"), OCT_E_INVALID, "not always as long", "");
-    expect(oct_frame_rolling(f, "3 rows", "median(x)"), OCT_E_UNSUPPORTED,
-           "'median(x)' cannot be of a window", "argmax");
+    expect(oct_frame_rolling(f, "3 rows", "median(s)"), OCT_E_TYPE, "s", "");
+    expect(oct_frame_rolling(f, "3 rows", "quantile(x, 1.5)"), OCT_E_INVALID, "is not an aggregate", "");
     expect(oct_frame_rolling(f, "3 rows", "sum(s)"), OCT_E_TYPE, "'sum(s)' is not of numbers", "");
     expect(oct_frame_rolling(f, "3 rows", "sum(z)"), OCT_E_NOTFOUND, "no column 'z'", "");
     expect(oct_frame_resample(f, "at", "0 days", "sum(x)"), OCT_E_INVALID, "'0 days' is not a length of time",
@@ -186,6 +186,97 @@ static void windows_forget_what_leaves_them_and_fuse_with_what_follows(void **st
     DESTROY(f, r, t, w, m);
 }
 
+enum { DRAWN = 66000, WIDTH = 7 }; /* rows: more than a chunk */
+
+static int ascending(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Of the numbers of a window, by sorting them; NaN where there is one. */
+static double quantile_of(double *numbers, size_t count, double q)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isnan(numbers[i]))
+            return NAN;
+    qsort(numbers, count, sizeof(*numbers), ascending);
+    double place = (double)(count - 1) * q;
+    size_t low = (size_t)place;
+    return low + 1 < count ? numbers[low] + (numbers[low + 1] - numbers[low]) * (place - (double)low)
+                           : numbers[low];
+}
+
+static bool is_close(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) < 1e-9;
+}
+
+/* Rows of few different numbers, some null or NaN, and of three texts or none; one stretch has no number. */
+static void draw_rows(double *x, int *text, bool *null)
+{
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    srand(5);
+    for (int i = 0; i < DRAWN; i++) {
+        null[i] = rand() % 5 == 0 || (i > 100 && i < 120);
+        x[i] = rand() % 50 == 0 ? NAN : (rand() % 40 - 20) / 4.0;
+        text[i] = rand() % 4;
+        char number[32] = "";
+        if (!null[i])
+            snprintf(number, sizeof(number), isnan(x[i]) ? "nan" : "%.2f", x[i]);
+        fprintf(file, "%d,%s,%.*s\n", i, number, text[i], "ccc");
+    }
+    fclose(file);
+}
+
+static void medians_and_different_values_of_windows_are_those_of_a_sort_of_each(void **state)
+{
+    (void)state;
+    double *x = malloc(DRAWN * sizeof(*x));
+    int *text = malloc(DRAWN * sizeof(*text));
+    bool *null = malloc(DRAWN * sizeof(*null));
+    assert_true(x && text && null);
+    oct_frame_destroy(frame_of("i,x,s\n"));
+    draw_rows(x, text, null);
+    oct_frame *f = oct_read_csv(pool, path);
+    oct_frame *t = computed(oct_frame_rolling(
+        f, "7 rows",
+        "median(x) as m, quantile(x, 0.9) as q, nunique(s) as u, nunique(x) as ux, count(x) as n"));
+    assert_int_equal(oct_frame_rows(t), DRAWN);
+    for (int i = 0; i < DRAWN; i++) {
+        double in[WIDTH], again[WIDTH];
+        bool seen[4] = {false};
+        size_t count = 0;
+        for (int k = i < WIDTH ? 0 : i - WIDTH + 1; k <= i; k++) {
+            seen[text[k]] = true;
+            if (!null[k])
+                in[count++] = x[k];
+        }
+        memcpy(again, in, sizeof(in));
+        assert_int_equal(oct_frame_int64s(t, "u")[i], seen[1] + seen[2] + seen[3]);
+        assert_int_equal(oct_frame_int64s(t, "n")[i], count);
+        assert_true(oct_frame_is_null(t, "m", (size_t)i) == (count == 0));
+        if (count > 0 && (!is_close(oct_frame_doubles(t, "m")[i], quantile_of(in, count, 0.5)) ||
+                          !is_close(oct_frame_doubles(t, "q")[i], quantile_of(again, count, 0.9))))
+            fail_msg("row %d: median %g, quantile %g, expected %g and %g", i, oct_frame_doubles(t, "m")[i],
+                     oct_frame_doubles(t, "q")[i], quantile_of(in, count, 0.5),
+                     quantile_of(again, count, 0.9));
+        size_t different = 0;
+        for (size_t a = 0; a < count; a++) {
+            bool before = false;
+            for (size_t b = 0; b < a; b++)
+                before = before || in[a] == in[b] || (isnan(in[a]) && isnan(in[b]));
+            different += !before;
+        }
+        assert_int_equal(oct_frame_int64s(t, "ux")[i], different);
+    }
+    free(x);
+    free(text);
+    free(null);
+    DESTROY(f, t);
+}
+
 static void the_row_of_the_largest_is_the_first_and_nulls_are_passed_over(void **state)
 {
     (void)state;
@@ -244,6 +335,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(stretches_without_rows_are_there_unless_they_are_too_many, remove_file),
         cmocka_unit_test_teardown(an_index_stays_as_long_as_its_column_and_order_do, remove_file),
         cmocka_unit_test_teardown(windows_forget_what_leaves_them_and_fuse_with_what_follows, remove_file),
+        cmocka_unit_test_teardown(medians_and_different_values_of_windows_are_those_of_a_sort_of_each,
+                                  remove_file),
         cmocka_unit_test_teardown(the_row_of_the_largest_is_the_first_and_nulls_are_passed_over, remove_file),
         cmocka_unit_test_teardown(correlation_is_exact_far_from_zero_and_null_without_a_difference,
                                   remove_file),

@@ -22,7 +22,8 @@ static const char *const stretch = "count() as n, count(price) as k, mean(price)
                                    "argmax(at, price) as w, nunique(zone) as u";
 static const char *const window = "count() as n, count(price) as k, sum(volume) as v, mean(price) as m, "
                                   "min(price) as low, max(price) as high, std(price) as s, sum(y) as t, "
-                                  "first(id) as f, argmin(id, price) as w";
+                                  "first(id) as f, argmin(id, price) as w, median(price) as mid, "
+                                  "quantile(price, 0.9) as most, nunique(zone) as u";
 
 static void ask(oct_frame *prices, const char *suffix)
 {

@@ -16,7 +16,7 @@ from tables import check
 
 EPOCH = datetime(1970, 1, 1)
 HEADER = ["id", "at", "day", "zone", "price", "volume", "y"]
-FLOATS = ["m", "low", "high", "s", "t", "y", "p", "price", "less"]
+FLOATS = ["m", "low", "high", "s", "t", "y", "p", "price", "less", "mid", "most"]
 TYPES = {**{k: int for k in ["id", "n", "k", "v", "u", "f", "volume"]}, **{k: float for k in FLOATS}}
 
 
@@ -60,6 +60,14 @@ def std(values):
     return math.sqrt(math.fsum((v - middle) ** 2 for v in values) / (len(values) - 1)) if len(values) > 1 else None
 
 
+def quantile(values, q):
+    if not values:
+        return None
+    values, place = sorted(values), (len(values) - 1) * q
+    low = int(place)
+    return values[low] + (values[min(low + 1, len(values) - 1)] - values[low]) * (place - low)
+
+
 def total(values):
     return sum(values) if values else None
 
@@ -86,10 +94,10 @@ def window(rows):
     prices = column(rows, PRICE)
     return [len(rows), len(prices), total(column(rows, VOLUME)), mean(prices), min(prices, default=None),
             max(prices, default=None), std(prices), total(column(rows, Y)), rows[0][ID] if rows else None,
-            arg(min, rows, ID, PRICE)]
+            arg(min, rows, ID, PRICE), quantile(prices, 0.5), quantile(prices, 0.9), len(set(column(rows, ZONE)))]
 
 
-WINDOW = ["n", "k", "v", "m", "low", "high", "s", "t", "f", "w"]
+WINDOW = ["n", "k", "v", "m", "low", "high", "s", "t", "f", "w", "mid", "most", "u"]
 STRETCH = ["n", "k", "m", "v", "w", "u"]
 
 

@@ -329,5 +329,5 @@ double octi_values_quantile(octi_column *values, size_t row, double q)
     double above = value_at(of, (ptrdiff_t)low + 1); /* the least of those behind */
     for (ptrdiff_t i = (ptrdiff_t)low + 2; i < count; i++)
         above = value_at(of, i) < above ? value_at(of, i) : above;
-    return below == above ? below : below * (1 - part) + above * part;
+    return octi_values_between(below, above, part);
 }

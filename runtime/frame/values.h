@@ -21,6 +21,12 @@ OCT_NODISCARD oct_err octi_values_merge(const octi_column *values, size_t rows, 
 /* How many there are in a row. */
 int64_t octi_values_count(const octi_column *values, size_t row, bool different);
 
+/* The value that is so far, 0 to 1, from one value to the next. */
+static inline double octi_values_between(double below, double above, double part)
+{
+    return below == above ? below : below * (1 - part) + above * part;
+}
+
 /* Between the two values at (count - 1) * q of the ascending ones, as far as that is (Hyndman and Fan,
  * "Sample quantiles in statistical packages", 1996, type 7); NaN where one is NaN. Moves the row's
  * values on the way. */

@@ -170,9 +170,9 @@ OCT_API oct_frame *oct_frame_resample(oct_frame *frame, const char *column, cons
 
 /* All rows and columns, and aggregates of a window that ends with each row: "20 rows", or all rows up to it
  * that are less than "7 days" older, for which the frame must have an index. Windows at the beginning have
- * the rows that there are, those of rows without a time none. Aggregates are as of a group-by, but not
- * median, quantile and nunique. Its chunks are computed where the pool runs, each with the rows before it
- * that its windows reach back to; what it is of, in the program's own memory. */
+ * the rows that there are, those of rows without a time none. Aggregates are as of a group-by. Its
+ * chunks are computed where the pool runs, each with the rows before it that its windows reach back to; what
+ * it is of, in the program's own memory. */
 OCT_API oct_frame *oct_frame_rolling(oct_frame *frame, const char *window, const char *aggregates);
 
 /* Computes: a frame in the program's memory, from which nothing is read again. */

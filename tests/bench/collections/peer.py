@@ -93,6 +93,7 @@ QUESTIONS = {
     "sort": (table, lambda t: t.x.sort_values()),
     "resample": (series, lambda x: x.resample("h").agg(["mean", "max"])),
     "rolling": (series, lambda x: x.rolling(20, min_periods=1).mean()),
+    "rolling_median": (series, lambda x: x.rolling(1000, min_periods=1).median()),
     "topk": (table, lambda t: t.x.nlargest(100)),
     "question_1": (ids, lambda t: by(t, "id1").v1.sum()),
     "question_2": (ids, lambda t: by(t, "id1", "id2").v1.sum()),

@@ -1,5 +1,5 @@
-/* resample, rolling: seconds of a table in memory to the mean of each hour, and to means of windows of 20
- * rows. series [--pool=SPEC] [ROWS] */
+/* resample, rolling, rolling_median: seconds of a table in memory to the mean of each hour, to means of
+ * windows of 20 rows, and to medians of windows of 1000. series [--pool=SPEC] [ROWS] */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,6 +85,12 @@ static double ask_windows(void *ctx)
     return timed(oct_frame_rolling(q->table, "20 rows", "mean(x) as m"), q->rows);
 }
 
+static double ask_medians(void *ctx)
+{
+    const question *q = ctx;
+    return timed(oct_frame_rolling(q->table, "1000 rows", "median(x) as m"), q->rows);
+}
+
 int main(int argc, char **argv)
 {
     oct_pool *pool = bench_open(&argc, argv);
@@ -98,7 +104,9 @@ int main(int argc, char **argv)
         const char *bench;
         size_t rows;
         double (*ask)(void *);
-    } all[] = {{"resample", (size_t)(rows + 3599) / 3600, ask_hours}, {"rolling", (size_t)rows, ask_windows}};
+    } all[] = {{"resample", (size_t)(rows + 3599) / 3600, ask_hours},
+               {"rolling", (size_t)rows, ask_windows},
+               {"rolling_median", (size_t)rows, ask_medians}};
     char count[32];
     snprintf(count, sizeof(count), "%lld", (long long)rows);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
