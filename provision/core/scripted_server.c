@@ -141,9 +141,10 @@ static void *accept_all(void *ctx)
         size_t act = index < server->act_count ? index : server->act_count - 1;
         server->players[index] =
             (struct player){.server = server, .act = &server->acts[act], .socket = socket};
+        /* Before it is played: whoever has the reply asks how many there were. */
+        atomic_store(&server->connections, index + 1);
         if (pthread_create(&server->players[index].thread, NULL, play, &server->players[index]) != 0)
             die("pthread_create");
-        atomic_store(&server->connections, index + 1);
     }
     return NULL;
 }
