@@ -192,31 +192,20 @@ static oct_err fail_homeless(const cli_attempts *attempts, const cli_launch *lau
     return oct_hint(err, "run it again; a cluster whose spec names a storage_class keeps its home");
 }
 
-/* A site's controller has taken the lost node out of the allocation; or ended that, where its batch script
- * ran there or somebody has revoked it, which shows first as ranks that were killed. */
-static oct_err take_stock(const cli_attempts *attempts, cli_launch *launch, oct_error *err)
+static oct_err leave_out(const cli_attempts *attempts, cli_launch *launch, oct_error *err)
 {
-    cli_session *session = attempts->session;
-    octi_cluster found = {0};
-    oct_err code = session->provider.ops->inspect(session->provider.self, session->cluster.name, &found, err);
-    if (code == OCT_E_NOTFOUND) {
-        oct_fail(err, OCT_E_LOST, "the allocation of '%s' is over", session->cluster.name);
-        return oct_hint(err, "'octavo up --on %s --name %s' asks for another", session->provider.ops->name,
-                        session->cluster.name);
-    }
-    if (code != OCT_OK)
-        return code;
-    octi_cluster_deinit(&session->cluster);
-    session->cluster = found;
-    if (launch->ranks > found.node_count)
-        launch->ranks = (unsigned)found.node_count;
-    return OCT_OK;
+    const octi_provider *provider = &attempts->session->provider;
+    octi_cluster *cluster = &attempts->session->cluster;
+    oct_err code = provider->ops->leave_out(provider->self, cluster, err);
+    if (code == OCT_OK && launch->ranks > cluster->node_count)
+        launch->ranks = (unsigned)cluster->node_count;
+    return code;
 }
 
 static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *err)
 {
-    if (attempts->session->provider.ops->is_allocation)
-        return take_stock(attempts, launch, err);
+    if (attempts->session->provider.ops->leave_out)
+        return leave_out(attempts, launch, err);
     if (launch->loss.rank)
         return OCT_OK;
     if (launch->loss.head && attempts->session->cluster.own_homes)
@@ -247,7 +236,7 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
     uint64_t recorded = 0;
     const octi_provider_ops *ops = attempts->session->provider.ops;
     bool heals = ops->discard && !cli_given(attempts->cli, "no-heal");
-    launch->guarded = ops->discard || ops->is_allocation;
+    launch->guarded = ops->discard || ops->leave_out;
     for (unsigned fruitless = 0;;) {
         int64_t start_ns = octi_clock_ns();
         attempts->count++;
@@ -260,6 +249,8 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
         double seconds = seconds_since(start_ns);
         if (note(attempts, loss, seconds, err) != OCT_OK)
             return err ? err->code : OCT_E_NOMEM;
+        if (loss->all)
+            return recover(attempts, launch, err);
         if (limit > 0 && seconds_since(first_ns) >= limit) {
             say_loss(attempts, loss, seconds, "the time is over");
             return OCT_OK;

@@ -55,7 +55,7 @@ static void set_loss(cli_guard *guard, const octi_node *node, const char *cause)
         return;
     snprintf(loss->node, sizeof(loss->node), "%s", node->name);
     snprintf(loss->cause, sizeof(loss->cause), "%s", cause);
-    loss->head = node->index == 0 && !guard->session->provider.ops->is_allocation;
+    loss->head = node->index == 0 && !guard->session->cluster.head_apart;
     guard->lost_ns = octi_clock_ns();
 }
 
@@ -153,7 +153,7 @@ static void tell_slurm(cli_guard *guard, octi_provider *control)
 bool cli_guard_look(cli_guard *guard)
 {
     int64_t now = octi_clock_ns();
-    if (guard->session->provider.ops->is_allocation) /* and a site's controller is not ours to ask so often */
+    if (guard->session->cluster.watched) /* by somebody who is not ours to ask so often */
         return false;
     if (guard->lost_ns) /* a step on fewer nodes may not have had the lost one */
         return guard->loss.head ||
@@ -229,13 +229,29 @@ static void ask_slurm(cli_guard *guard, octi_provider *control)
     octi_buffer_deinit(&answer);
 }
 
+/* Nodes that are somebody's to give: one of them is lost, or all have been taken back. */
+static void ask_owner(cli_guard *guard, octi_provider *control)
+{
+    const octi_cluster *cluster = &guard->session->cluster;
+    octi_cluster seen = {0};
+    ask_slurm(guard, control);
+    if (guard->lost_ns)
+        return;
+    if (control->ops->inspect(control->self, cluster->name, &seen, NULL) == OCT_E_NOTFOUND) {
+        guard->loss = (cli_loss){.cause = "it is over", .all = true};
+        snprintf(guard->loss.node, sizeof(guard->loss.node), "%s", cluster->name);
+        guard->lost_ns = octi_clock_ns();
+    }
+    octi_cluster_deinit(&seen);
+}
+
 void cli_guard_judge(cli_guard *guard, bool killed)
 {
     octi_provider *control = guard->lost_ns ? NULL : cli_guard_control(guard);
     if (!control)
         return;
-    if (control->ops->is_allocation) {
-        ask_slurm(guard, control);
+    if (guard->session->cluster.watched) {
+        ask_owner(guard, control);
         return;
     }
     for (int looks = killed ? ENDING_LOOKS : 1; looks > 0 && !guard->lost_ns; looks--) {

@@ -3,7 +3,7 @@
  * The engine is asked which nodes run and have an address, and the head's PID 1 whether it still
  * answers (probe/probe.h). The head itself watches the other nodes and tells Slurm, which is asked
  * when a step has ended. The engine is asked over a connection of its own, since the first is
- * busy with the program. Of an allocation's nodes only Slurm is asked, and only then. */
+ * busy with the program. Where whoever gave the nodes watches them, that is asked, and only then. */
 #ifndef OCTI_CLI_GUARD_H
 #define OCTI_CLI_GUARD_H
 
@@ -19,6 +19,7 @@ typedef struct cli_loss {
     bool rank; /* only a rank's process has ended: the node is well */
     bool head;
     bool left; /* 'octavo scale' has taken it */
+    bool all;  /* the cluster has ended as a whole, and `node` is its name */
 } cli_loss;
 
 typedef struct cli_guard {

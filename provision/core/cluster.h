@@ -82,6 +82,8 @@ typedef struct octi_cluster {
     char home[256];    /* where programs start on its nodes, and where relative paths lead */
     char warning[160]; /* what whoever starts something on it should know first, or "" */
     bool near;         /* the nodes' addresses are this machine's own to reach (probe/probe.h) */
+    bool watched;      /* whoever gave the nodes watches them, and ends what ran on a lost one */
+    bool head_apart;   /* the head's commands run on this machine, which is not lost with node 0 */
     bool own_homes;    /* each node has folders of its own: nothing that one writes reaches another */
     size_t node_count;
     octi_node *nodes; /* sorted by index; owned */

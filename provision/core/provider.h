@@ -77,10 +77,6 @@ typedef struct octi_provider_ops {
     unsigned max_nodes;
     bool takes_image; /* nodes are made from an image; else they are there already */
 
-    /* Nodes are an allocation's: who gave it watches them, ends what ran on a lost one, and takes
-     * that out; none is made anew. Node 0's commands run on this machine, which is not lost with it. */
-    bool is_allocation;
-
     /* Where nodes have no shared state folder, the key that every node has mounted; else NULL. */
     const char *munge_key_file;
 
@@ -114,6 +110,11 @@ typedef struct octi_provider_ops {
      * make it anew; what all nodes share stays. OCT_OK when it is gone already. NULL: a node
      * cannot be replaced by itself. */
     oct_err (*discard)(void *self, const octi_node *node, oct_error *err);
+
+    /* Goes on without nodes that are lost, where none can be made anew: *cluster, which is what it was,
+     * becomes what is left. OCT_E_LOST, with the way to another, when nothing is. NULL: a lost node is
+     * replaced by discard and create, or the caller leaves it out. */
+    oct_err (*leave_out)(void *self, octi_cluster *cluster, oct_error *err);
 
     /* Records that the cluster has `nodes` nodes from now on, and removes those that are beyond,
      * whatever runs on them; more of them `create` makes, as of a cluster that was cut off. Nodes 0 to

@@ -127,8 +127,11 @@ static void say_lost(const octi_pilot *pilot, octi_cluster *cluster)
 static oct_err make_cluster(const char *name, const octi_pilot *pilot, octi_cluster *out, oct_error *err)
 {
     size_t count = json_array_size(pilot->nodes);
-    octi_cluster cluster = {
-        .wanted = count > 0 ? (unsigned)count : pilot->spec.nodes, .spec = pilot->spec, .provider = "slurm"};
+    octi_cluster cluster = {.wanted = count > 0 ? (unsigned)count : pilot->spec.nodes,
+                            .spec = pilot->spec,
+                            .provider = "slurm",
+                            .watched = true,
+                            .head_apart = true};
     cluster.nodes = calloc(count + 1, sizeof(*cluster.nodes));
     if (!cluster.nodes)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
@@ -298,6 +301,27 @@ static oct_err site_destroy(void *self, const char *name, const octi_observer *o
     return code;
 }
 
+/* Slurm has taken the lost node out of the pilot; or the pilot has ended, since somebody has revoked it or
+ * its time is over. */
+static oct_err site_leave_out(void *self, octi_cluster *cluster, oct_error *err)
+{
+    octi_cluster left = {0};
+    oct_err code = site_inspect(self, cluster->name, &left, err);
+    if (code == OCT_E_NOTFOUND) {
+        oct_fail(err, OCT_E_LOST, "the allocation of '%s' is over", cluster->name);
+        return oct_hint(
+            err,
+            "'octavo up --on slurm --name %s' asks for another, in which the same 'octavo run' goes "
+            "on from the results that it has",
+            cluster->name);
+    }
+    if (code != OCT_OK)
+        return code;
+    octi_cluster_deinit(cluster);
+    *cluster = left;
+    return OCT_OK;
+}
+
 /* --- commands --- */
 
 /* The head's commands run here, on the login node, where the compiler and Slurm's commands
@@ -365,7 +389,6 @@ const octi_provider_ops octi_slurm_ops = {
     .name = "slurm",
     .summary = "a pilot allocation on a Slurm site, from its login node",
     .max_nodes = OCTI_NODES_MAX,
-    .is_allocation = true,
     .open = site_open,
     .close = site_close,
     .engine = site_engine,
@@ -373,6 +396,7 @@ const octi_provider_ops octi_slurm_ops = {
     .create = site_create,
     .inspect = site_inspect,
     .destroy = site_destroy,
+    .leave_out = site_leave_out,
     .exec = site_exec,
     .plan = site_plan,
     .evidence = site_evidence,

@@ -240,14 +240,28 @@ the_end_of_the_allocation_is_told_before() {
     wait_for 20 is_free
 }
 
-a_revoked_allocation_ends_the_program() {
+a_revoked_allocation_ends_the_program_and_the_next_one_goes_on() {
+    local job="$here/../faults/job.c" status=0 before
     try 0 "$octavo" up "$other" --on slurm -n 2 --time 5
-    (sleep 3; scancel -n "octavo-pilot-$other") &
-    local status=0
-    "$octavo" run --on slurm --name "$other" sleep 60 >out 2>err </dev/null || status=$?
+    "$octavo" run --on slurm --name "$other" --fresh "$job" "$PWD/trace" 200 40 >out 2>err </dev/null &
+    local program=$!
+    wait_for 30 done_tasks 60
+    scancel -n "octavo-pilot-$other"
+    wait $program || status=$?
     cat err
-    [ $status -ne 0 ] || fail "it to fail"
+    equal $status 1
+    has err "the allocation of '$other' is over"
+    has err "hint:"
     try 3 "$octavo" status "$other" --on slurm
+    before=$(grep -c '^done' trace)
+    wait_for 20 is_free
+    try 0 "$octavo" up "$other" --on slurm -n 2 --time 5
+    try 0 "$octavo" run --on slurm --name "$other" "$job" "$PWD/trace" 200 40
+    equal "$(awk '/^done/ { done[$2] = 1 } /^start/ && done[$2]' trace)" ""
+    [ "$before" -lt 200 ] || fail "the first to have been cut off"
+    equal "$(awk '/^done/ { print $2 }' trace | sort -u | wc -l)" 200
+    try 0 "$octavo" down "$other" --on slurm
+    wait_for 20 is_free
 }
 
 a_controller_that_does_not_answer() {
