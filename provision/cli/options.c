@@ -23,6 +23,7 @@ const cli_option cli_common_options[] = {
     {"time", 0, "H:M:S", "how long a Slurm site's allocation lasts [the partition's default]"},
     {"partition", 0, "PARTITION", "of a Slurm site [its default]"},
     {"account", 0, "ACCOUNT", "who pays on a Slurm site [your default]"},
+    {"qos", 0, "QOS", "quality of service on a Slurm site [your default]"},
     {"constraint", 0, "FEATURES", "of a Slurm site's nodes, as sbatch takes them"},
     {"progress", 0, "HOW", "auto, tty, plain, quiet or json [auto]"},
     {"json", 0, NULL, "print the result as JSON"},

@@ -79,6 +79,8 @@ oct_err cli_apply_options(const cli_context *cli, octi_spec *spec, oct_error *er
     if (code == OCT_OK)
         code = copy_text(cli, "account", spec->account, sizeof(spec->account), err);
     if (code == OCT_OK)
+        code = copy_text(cli, "qos", spec->qos, sizeof(spec->qos), err);
+    if (code == OCT_OK)
         code = copy_text(cli, "constraint", spec->constraint, sizeof(spec->constraint), err);
     if (code == OCT_OK && cli_given(cli, "time"))
         code = octi_spec_minutes(cli_value(cli, "time"), &spec->time, err);

@@ -43,6 +43,7 @@ typedef struct octi_spec {
     unsigned time;        /* minutes that the allocation lasts; 0: the partition's default */
     char partition[64];   /* or several, with commas between */
     char account[64];     /* who pays */
+    char qos[64];         /* quality of service */
     char constraint[128]; /* features of the nodes, as sbatch takes them */
 } octi_spec;
 

@@ -206,6 +206,7 @@ static const struct field {
     VALUE(time, FIELD_MINUTES),
     TEXT(partition),
     TEXT(account),
+    TEXT(qos),
     TEXT(constraint),
 #undef TEXT
 #undef VALUE
@@ -301,10 +302,10 @@ static oct_err set_by_key(const char *key, const json_t *value, octi_spec *spec,
     char shown[64];
     octi_text_clean(key, shown, sizeof(shown));
     oct_fail(err, OCT_E_INVALID, "'%s' is no key of a spec", shown);
-    return oct_hint(err,
-                    "the keys are name, provider, nodes, image, cpus, memory, shm, subnet, timeout; for "
-                    "slurm time, partition, account, constraint; for kubernetes context, namespace, gpus, "
-                    "node_selector, tolerations, storage_class, storage_size");
+    return oct_hint(
+        err, "the keys are name, provider, nodes, image, cpus, memory, shm, subnet, timeout; for "
+             "slurm time, partition, account, qos, constraint; for kubernetes context, namespace, gpus, "
+             "node_selector, tolerations, storage_class, storage_size");
 }
 
 oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec, oct_error *err)
@@ -382,12 +383,12 @@ static void add_kubernetes(json_t *root, const octi_spec *spec)
 
 char *octi_spec_format(const octi_spec *spec)
 {
-    json_t *root =
-        json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f, s:i, s:s, s:s, s:s}", "name", spec->name,
-                  "provider", spec->provider, "nodes", (int)spec->nodes, "image", spec->image, "cpus",
-                  spec->cpus, "memory", (json_int_t)spec->memory, "shm", (json_int_t)spec->shm, "subnet",
-                  spec->subnet, "timeout", spec->timeout, "time", (int)spec->time, "partition",
-                  spec->partition, "account", spec->account, "constraint", spec->constraint);
+    json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f, s:i, s:s, s:s, s:s, s:s}", "name",
+                             spec->name, "provider", spec->provider, "nodes", (int)spec->nodes, "image",
+                             spec->image, "cpus", spec->cpus, "memory", (json_int_t)spec->memory, "shm",
+                             (json_int_t)spec->shm, "subnet", spec->subnet, "timeout", spec->timeout, "time",
+                             (int)spec->time, "partition", spec->partition, "account", spec->account, "qos",
+                             spec->qos, "constraint", spec->constraint);
     add_kubernetes(root, spec);
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(root);
@@ -422,6 +423,8 @@ oct_err octi_spec_match(const octi_spec *have, const octi_spec *want, oct_error 
         return differs(have, err, "partition", have->partition, want->partition);
     if (strcmp(have->account, want->account) != 0)
         return differs(have, err, "account", have->account, want->account);
+    if (strcmp(have->qos, want->qos) != 0)
+        return differs(have, err, "qos", have->qos, want->qos);
     if (strcmp(have->constraint, want->constraint) != 0)
         return differs(have, err, "constraint", have->constraint, want->constraint);
     if (strcmp(have->node_selector, want->node_selector) != 0)

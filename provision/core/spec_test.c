@@ -109,6 +109,7 @@ static void a_spec_that_is_formatted_reads_back_the_same(void **state)
     spec.cpus = 0.5;
     spec.memory = 3ull << 30;
     strcpy(spec.subnet, "10.9.0.0/24");
+    strcpy(spec.qos, "urgent");
     char *text = octi_spec_format(&spec);
     assert_non_null(text);
     assert_int_equal(octi_spec_parse(text, strlen(text), "x", &again, NULL), OCT_OK);
@@ -170,6 +171,10 @@ static void a_difference_is_named(void **state)
     want.memory = 1ull << 30;
     assert_int_equal(octi_spec_match(&have, &want, &err), OCT_E_EXISTS);
     assert_string_equal(err.what, "cluster 'octavo' exists with memory '0 B', but '1.0 GiB' is asked for");
+    want = have;
+    strcpy(want.qos, "urgent");
+    assert_int_equal(octi_spec_match(&have, &want, &err), OCT_E_EXISTS);
+    assert_string_equal(err.what, "cluster 'octavo' exists with qos '', but 'urgent' is asked for");
 }
 
 static void json_errors_quote_the_path(void **state)

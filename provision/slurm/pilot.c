@@ -124,11 +124,15 @@ static oct_err told_error(const json_t *error, oct_error *err)
     if (strstr(what, "uthentication") || strstr(what, "munge") || strstr(what, "Munge"))
         return oct_hint(err, "munge on this machine and the controller's disagree (key or clock): tell the "
                              "site's operators; 'munge -n | unmunge' tests this machine's");
-    if (strstr(what, "artition"))
-        return oct_hint(err, "'sinfo -s' lists the partitions; choose one with --partition");
-    if (strstr(what, "ccount"))
+    if (strstr(what, "ccount")) /* "account/partition combination" too */
         return oct_hint(err,
                         "'sacctmgr show associations user=$USER' lists yours; choose one with --account");
+    if (strstr(what, "qos") || strstr(what, "QOS"))
+        return oct_hint(err,
+                        "'sacctmgr show associations user=$USER format=account,qos' lists yours; choose one "
+                        "with --qos");
+    if (strstr(what, "artition"))
+        return oct_hint(err, "'sinfo -s' lists the partitions; choose one with --partition");
     if (strstr(what, "eature") || strstr(what, "onfiguration"))
         return oct_hint(err,
                         "'sinfo -o \"%%N %%c %%m %%f\"' lists nodes and features; ask for fewer nodes or "
@@ -282,6 +286,7 @@ oct_err octi_pilot_script(const octi_spec *spec, octi_buffer *out)
                                       {"time", minutes},
                                       {"partition", spec->partition},
                                       {"account", spec->account},
+                                      {"qos", spec->qos},
                                       {"constraint", spec->constraint},
                                       {"comment", comment ? comment : ""}};
     oct_err code =
@@ -309,6 +314,7 @@ oct_err octi_pilot_submit(const octi_spec *spec, octi_pilot *out, oct_error *err
     free(comment);
     set_text(request, "partition", spec->partition);
     set_text(request, "account", spec->account);
+    set_text(request, "qos", spec->qos);
     set_text(request, "constraint", spec->constraint);
     oct_err code = octi_pilot_ask(request, &reply, err);
     if (code != OCT_OK)

@@ -209,7 +209,8 @@ static oct_err give_up(const octi_pilot *pilot, const octi_spec *spec, oct_error
     if (pilot->hopeless) {
         oct_fail(err, OCT_E_EXHAUSTED, "job %u would never start: %s; it is cancelled", pilot->job,
                  pilot->reason);
-        return oct_hint(err, "'sinfo' shows what there is; change -n, --time, --partition or --constraint");
+        return oct_hint(
+            err, "'sinfo' shows what there is; change -n, --time, --partition, --account or --constraint");
     }
     oct_fail(err, OCT_E_TIMEOUT, "job %u did not start within %.0f s and is cancelled: %s", pilot->job,
              spec->timeout, pilot->reason);

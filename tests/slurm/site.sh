@@ -17,6 +17,7 @@ usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 verb=$1 dir=$2 nodes=${3:-8}
 port=${OCTAVO_SITE_PORT:-26817}
+accounts=${OCTAVO_SITE_ACCOUNTS:-} # 1: jobs are booked (slurmdbd, MariaDB), on accounts that bind; see keep_books
 absent=${OCTAVO_SITE_ABSENT:-0} # so many more nodes are only in its books, for measuring what a large site costs
 
 # Starts a daemon in the background and keeps its process id: start NAME COMMAND...
@@ -65,11 +66,75 @@ LaunchParameters=disable_send_gids
 $(for ((i = 0; i < nodes; i++)); do
     echo "NodeName=site$i NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=$((port + 10 + i)) CPUs=2 Feature=small,rack$((i % 2)) State=UNKNOWN"
 done)
+$([ -z "$accounts" ] || echo "AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=$((port + 1))
+AccountingStoragePass=$dir/munge/socket
+AccountingStorageEnforce=associations,limits,qos")
 $([ "$absent" = 0 ] || echo "NodeName=absent[1-$absent] NodeAddr=127.0.0.1 Port=1 CPUs=2 State=DOWN")
 PartitionName=batch Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=60 State=UP
 PartitionName=short Nodes=site0 MaxTime=5 State=UP
 END
     echo "CgroupPlugin=$cgroup" >"$dir/cgroup.conf"
+}
+
+# What slurmdbd and the database agree on, kept from others: configure_books PASSWORD.
+configure_books() {
+    (umask 77 && cat >"$dir/slurmdbd.conf" && mkdir -p "$dir/db/data" && cat >"$dir/db/user.sql" <<<"
+CREATE DATABASE slurm;
+CREATE USER slurm@'127.0.0.1' IDENTIFIED BY '$1';
+GRANT ALL ON slurm.* TO slurm@'127.0.0.1';") <<END
+DbdHost=localhost
+DbdAddr=127.0.0.1
+DbdPort=$((port + 1))
+SlurmUser=$(id -un)
+AuthType=auth/munge
+AuthInfo=socket=$dir/munge/socket
+PidFile=$dir/slurmdbd.pid
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort=$((port + 2))
+StorageUser=slurm
+StoragePass=$1
+StorageLoc=slurm
+END
+}
+
+# A database of its own, its tables made as mariadb-install-db would, which is in the package that also brings
+# a service.
+start_database() {
+    local options=(--no-defaults --user="$(id -un)" --datadir="$dir/db/data" --skip-log-bin
+        --innodb-log-file-size=8M --innodb-buffer-pool-size=32M --innodb-flush-log-at-trx-commit=0)
+    printf 'CREATE DATABASE mysql;\nUSE mysql;\n' | cat - /usr/share/mysql/mysql_system_tables.sql |
+        mariadbd "${options[@]}" --bootstrap >"$dir/tables.out" 2>&1
+    start mariadbd mariadbd "${options[@]}" --socket="$dir/db/socket" --pid-file="$dir/db/pid" \
+        --bind-address=127.0.0.1 --port=$((port + 2)) --init-file="$dir/db/user.sql"
+    until_it answers 127.0.0.1 $((port + 2))
+}
+
+# The user may use the account physics, also as urgent, and of small one node; chemistry is others'.
+keep_books() {
+    configure_books "$(od -An -N16 -tx8 /dev/urandom | tr -d ' \n')"
+    start_database
+    start slurmdbd slurmdbd -D
+    until_it sacctmgr -n list cluster
+    sacctmgr -i add cluster site
+    sacctmgr -i add account physics,small,chemistry cluster=site
+    sacctmgr -i add user "$(id -un)" account=physics,small
+    sacctmgr -i modify user where name="$(id -un)" account=small set MaxNodes=1
+    sacctmgr -i add qos urgent
+    sacctmgr -i modify user where name="$(id -un)" account=physics set qos+=urgent
+} >"$dir/books.out" 2>&1
+
+answers() { : <"/dev/tcp/$1/$2"; }
+
+until_it() {
+    for _ in $(seq 100); do
+        ! "$@" >/dev/null 2>&1 || return 0
+        sleep 0.1
+    done
+    echo "error: within 10 s: $*; see $dir/*.out" >&2
+    return 1
 }
 
 up() {
@@ -81,6 +146,7 @@ up() {
     export SLURM_CONF=$dir/slurm.conf
     start munged munged --foreground --key-file="$dir/key" --socket="$dir/munge/socket" \
         --pid-file="$dir/munge/pid" --log-file="$dir/munge/log" --seed-file="$dir/munge/seed"
+    [ -z "$accounts" ] || keep_books
     start slurmctld slurmctld -D -c -i # with nothing remembered
     for ((i = 0; i < nodes; i++)); do
         mkdir -p "$dir/spool-site$i" "$dir/tmp-site$i"
@@ -103,7 +169,7 @@ up() {
 
 down() {
     local file
-    for file in "$dir"/pids/slurmd-* "$dir"/pids/slurmctld "$dir"/pids/munged; do
+    for file in "$dir"/pids/slurmd-* "$dir"/pids/{slurmctld,slurmdbd,mariadbd,munged}; do
         [ -e "$file" ] && kill -- "-$(cat "$file")" 2>/dev/null || true
     done
     # The daemon of a step that has lost a node waits for that node's for a minute and more, and its slurmd

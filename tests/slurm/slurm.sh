@@ -27,6 +27,7 @@ clean_up() {
     local cluster
     for cluster in "$name" "$other"; do "$octavo" down "$cluster" --on slurm --yes --quiet >/dev/null 2>&1; done
     "$here/site.sh" down "$work/site"
+    [ ! -d "$work/books" ] || "$here/site.sh" down "$work/books"
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -278,6 +279,52 @@ an_exercise_is_checked_on_the_site() {
     try 0 "$octavo" down "$other" --on slurm
 }
 
+# --- a site that keeps books ---
+
+# Another site, whose accounts bind (see keep_books in site.sh): stood up for the first case that goes there.
+to_books() {
+    [ -e "$work/books/exports" ] || {
+        mkdir "$work/books"
+        OCTAVO_SITE_PORT=27817 OCTAVO_SITE_ACCOUNTS=1 "$here/site.sh" up "$work/books" 2 >exports ||
+            fail "a site that keeps books: $(tail -qn 3 "$work"/books/*.out)"
+        mv exports "$work/books/exports"
+    }
+    # shellcheck source=/dev/null
+    . "$work/books/exports"
+}
+
+an_account_or_quality_of_service_of_others_is_refused() {
+    local account
+    to_books
+    for account in no-such chemistry; do
+        try 1 "$octavo" up "$other" --on slurm -n 2 --time 5 --account $account
+        has err "nvalid account"
+        has err "sacctmgr show associations"
+    done
+    try 1 "$octavo" up "$other" --on slurm -n 2 --time 5 --account small --qos urgent
+    has err "choose one with --qos"
+    equal "$(queue)" ""
+}
+
+a_pilot_beyond_what_the_account_may_have_is_refused() {
+    to_books
+    try 1 "$octavo" up "$other" --on slurm -n 2 --time 5 --account small
+    has err "account"
+    has err "hint:"
+    wait_for 20 is_free
+}
+
+booked() { sacct -n -P -o jobname,account,qos,state -S now-10minutes >"booked" && grep -q "$1" booked; }
+
+what_a_pilot_ran_is_booked_on_its_account() {
+    to_books
+    try 0 "$octavo" up "$other" --on slurm -n 2 --time 5 --account physics --qos urgent
+    try 0 "$octavo" run --on slurm --name "$other" hostname
+    try 0 "$octavo" down "$other" --on slurm
+    wait_for 10 booked "^octavo-pilot-$other|physics|urgent|CANCELLED"
+    wait_for 10 booked "^octavo-run-[0-9a-f]*|physics|[a-z]*|COMPLETED"
+}
+
 if ! "$here/site.sh" up "$work/site" $nodes >"$work/exports"; then
     printf '\n0 passed, 1 failed, 0 skipped\n'
     exit 1
@@ -286,7 +333,7 @@ fi
 . "$work/exports"
 # Every function above is a case, in the order of the file; the pilot of the first serves the others.
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up | done_tasks) continue ;; esac
+    case $each in clean_up | done_tasks | to_books | booked) continue ;; esac
     run_case "$each"
 done
 # shellcheck disable=SC2154 # counted in lib.sh

@@ -53,7 +53,7 @@ int octi_slurm_jobs(json_t *request);
  * nodes, why they wait, and when they start and end (seconds since 1970; 0: unknown). */
 int octi_slurm_pilots(json_t *request);
 
-/* {"op":"allocate","name":"octavo-pilot-dev","nodes":8} with "minutes", "partition", "account",
+/* {"op":"allocate","name":"octavo-pilot-dev","nodes":8} with "minutes", "partition", "account", "qos",
  * "constraint" and "comment": asks for that many whole nodes, which outlive the loss of any of them, and
  * for no script on them. Does not wait: the answer is the job as `pilots` tells of it, running or pending. */
 int octi_slurm_allocate(json_t *request);

@@ -13,25 +13,34 @@
  * version, so the usual ones are here. */
 static const struct {
     uint32_t reason;
+    bool hopeless; /* waiting does not change it */
     const char *text;
 } REASONS[] = {
-    {WAIT_PRIORITY, "others come first"},
-    {WAIT_RESOURCES, "too few nodes are free"},
-    {WAIT_DEPENDENCY, "it depends on another job"},
-    {WAIT_LICENSES, "licences are in use"},
-    {WAIT_RESERVATION, "its reservation is not open"},
-    {WAIT_NODE_NOT_AVAIL, "nodes that it needs are down or drained"},
-    {WAIT_HELD, "an administrator holds it"},
-    {WAIT_HELD_USER, "you hold it"},
-    {WAIT_PART_NODE_LIMIT, "it asks for more nodes than its partition allows"},
-    {WAIT_PART_TIME_LIMIT, "it asks for more time than its partition allows"},
-    {WAIT_PART_DOWN, "its partition is down"},
-    {WAIT_PART_INACTIVE, "its partition is inactive"},
-    {WAIT_ACCOUNT, "its account is not allowed"},
-    {WAIT_QOS_THRES, "its quality of service is short of something"},
-    {FAIL_BAD_CONSTRAINTS, "no nodes ever meet its constraint"},
-    {FAIL_ACCOUNT, "its account is invalid"},
-    {FAIL_QOS, "its quality of service is invalid"},
+    {WAIT_PRIORITY, false, "others come first"},
+    {WAIT_RESOURCES, false, "too few nodes are free"},
+    {WAIT_DEPENDENCY, false, "it depends on another job"},
+    {WAIT_LICENSES, false, "licences are in use"},
+    {WAIT_RESERVATION, false, "its reservation is not open"},
+    {WAIT_NODE_NOT_AVAIL, false, "nodes that it needs are down or drained"},
+    {WAIT_HELD, true, "an administrator holds it"},
+    {WAIT_HELD_USER, true, "you hold it"},
+    {WAIT_PART_NODE_LIMIT, true, "it asks for more nodes than its partition allows"},
+    {WAIT_PART_TIME_LIMIT, true, "it asks for more time than its partition allows"},
+    {WAIT_PART_DOWN, true, "its partition is down"},
+    {WAIT_PART_INACTIVE, true, "its partition is inactive"},
+    {WAIT_ACCOUNT, false, "its account is not allowed"},
+    {WAIT_ASSOC_MAX_NODE_PER_JOB, true, "it asks for more nodes than its account allows a job"},
+    {WAIT_ASSOC_MAX_CPU_PER_JOB, true, "it asks for more processors than its account allows a job"},
+    {WAIT_ASSOC_MAX_WALL_PER_JOB, true, "it asks for more time than its account allows a job"},
+    {WAIT_ASSOC_MAX_JOBS, false, "its account has as many jobs as it may"},
+    {WAIT_ASSOC_GRP_NODE, false, "its account has as many nodes as it may"},
+    {WAIT_QOS_MAX_NODE_PER_JOB, true, "it asks for more nodes than its quality of service allows a job"},
+    {WAIT_QOS_MAX_CPU_PER_JOB, true, "it asks for more processors than its quality of service allows a job"},
+    {WAIT_QOS_MAX_WALL_PER_JOB, true, "it asks for more time than its quality of service allows a job"},
+    {WAIT_QOS_THRES, false, "its quality of service is short of something"},
+    {FAIL_BAD_CONSTRAINTS, true, "no nodes ever meet its constraint"},
+    {FAIL_ACCOUNT, true, "its account is invalid"},
+    {FAIL_QOS, true, "its quality of service is invalid"},
 };
 
 static const char *reason_text(uint32_t reason)
@@ -42,23 +51,12 @@ static const char *reason_text(uint32_t reason)
     return reason == WAIT_NO_REASON ? "the scheduler has not looked at it yet" : "a limit of the site";
 }
 
-/* Waiting does not change it. */
 static bool is_hopeless(uint32_t reason)
 {
-    switch (reason) {
-    case WAIT_PART_NODE_LIMIT:
-    case WAIT_PART_TIME_LIMIT:
-    case WAIT_PART_DOWN:
-    case WAIT_PART_INACTIVE:
-    case WAIT_HELD:
-    case WAIT_HELD_USER:
-    case FAIL_BAD_CONSTRAINTS:
-    case FAIL_ACCOUNT:
-    case FAIL_QOS:
-        return true;
-    default:
-        return false;
-    }
+    for (size_t i = 0; i < sizeof(REASONS) / sizeof(REASONS[0]); i++)
+        if (REASONS[i].reason == reason)
+            return REASONS[i].hopeless;
+    return false;
 }
 
 /* "site[0-3]" as an array of names. */
@@ -131,6 +129,7 @@ static oct_err describe(const json_t *request, job_desc_msg_t *wanted, oct_error
     wanted->time_limit = minutes ? (uint32_t)minutes : NO_VAL;
     wanted->partition = text_of(request, "partition");
     wanted->account = text_of(request, "account");
+    wanted->qos = text_of(request, "qos");
     wanted->features = text_of(request, "constraint");
     wanted->comment = text_of(request, "comment");
     wanted->shared = JOB_SHARED_NONE;
