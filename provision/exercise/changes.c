@@ -59,7 +59,9 @@ bool octi_changes_take(octi_changes *changes)
             const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
             saved =
                 saved || (event->mask & IN_Q_OVERFLOW) || (event->len > 0 && counts(changes, event->name));
-            moved = moved || (event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED));
+            /* The end of a watch that was given up is told too, and is no news. */
+            moved = moved || (event->wd == changes->watch &&
+                              (event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED)));
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     if (moved) {

@@ -83,8 +83,10 @@ static void a_folder_made_anew_is_watched_again(void **state)
     assert_int_equal(rename(folder, away), 0);
     assert_int_equal(octi_make_folder(folder, NULL), OCT_OK);
     assert_true(octi_changes_take(&changes));
+    assert_false(octi_changes_take(&changes));
     write_to("exercise.c");
     assert_true(octi_changes_take(&changes));
+    assert_false(octi_changes_take(&changes));
     octi_remove_folder(away);
 }
 
