@@ -75,24 +75,25 @@ void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size)
              "....................", passed, all);
 }
 
-static const char *state_of(const octi_record *record, const char *name)
+/* A heading where another part of the course begins. */
+static void print_part(const octi_lesson *lesson, char part[64], FILE *out)
 {
-    if (octi_record_passed(record, name))
-        return "passed";
-    if (!octi_record_started(record, name))
-        return "-";
-    return octi_record_stuck(record, name) ? octi_record_stuck(record, name) : "started";
+    if (lesson->part && strncmp(lesson->part, part, 63) != 0)
+        fprintf(out, "\n%s:\n", lesson->part);
+    snprintf(part, 64, "%s", lesson->part ? lesson->part : "");
 }
 
 void cli_exercise_print_list(const cli_exercise *exercise, FILE *out)
 {
-    char bar[64];
+    char bar[64], part[64] = "";
     for (size_t i = 0; i < exercise->name_count; i++) {
         octi_lesson lesson;
         oct_error err = OCT_ERROR_INIT;
         const char *name = exercise->names[i];
         bool loaded = octi_lesson_load(exercise->cli->root, name, &lesson, &err) == OCT_OK;
-        fprintf(out, "%-18s %-10s %s\n", name, state_of(&exercise->record, name),
+        if (loaded)
+            print_part(&lesson, part, out);
+        fprintf(out, "%-18s %-10s %s\n", name, octi_record_state(&exercise->record, name),
                 loaded ? lesson.title : err.what);
         if (loaded)
             octi_lesson_deinit(&lesson);
@@ -135,7 +136,7 @@ static json_t *list_json(const cli_exercise *exercise)
         const json_t *known = octi_record_lesson(&exercise->record, name);
         json_array_append_new(lessons,
                               json_pack("{s:s, s:s, s:s, s:O*}", "name", name, "title", lesson.title, "state",
-                                        state_of(&exercise->record, name), "record", known));
+                                        octi_record_state(&exercise->record, name), "record", known));
         octi_lesson_deinit(&lesson);
     }
     return json_pack("{s:s, s:s, s:o, s:o}", "command", "exercise list", "folder", exercise->course.folder,
@@ -172,7 +173,7 @@ static int progress(cli_exercise *exercise, int argc, char **argv)
         json_t *known = (json_t *)octi_record_lesson(&exercise->record, name), *outcome;
         if (!known)
             continue;
-        printf("%-18s %-10s %d checks, %zu hints", name, state_of(&exercise->record, name),
+        printf("%-18s %-10s %d checks, %zu hints", name, octi_record_state(&exercise->record, name),
                (int)json_integer_value(json_object_get(known, "checks")),
                octi_record_hints(&exercise->record, name));
         if (json_is_real(json_object_get(known, "speed_up")))
@@ -283,7 +284,7 @@ oct_err cli_exercise_solution(cli_exercise *exercise, const octi_lesson *lesson,
                               oct_error *err)
 {
     char from[OCTI_PATH], folder[OCTI_PATH], to[OCTI_PATH];
-    if (!octi_record_passed(&exercise->record, lesson->name) && !anyway) {
+    if (!octi_record_right(&exercise->record, lesson->name) && !anyway) {
         oct_fail(err, OCT_E_DENIED, "the solution of '%s' opens when yours has passed", lesson->name);
         return oct_hint(err, "'octavo exercise hint %s' helps; --anyway opens it now", lesson->name);
     }

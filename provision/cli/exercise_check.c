@@ -148,19 +148,19 @@ static void print_check_json(const octi_check *check, const char *folder)
 static void say_end(const cli_exercise *exercise, const octi_check *check)
 {
     const char *name = check->lesson->name, *next = cli_exercise_next(exercise, name);
-    bool failed = false, later = false;
-    for (size_t i = 0; i < check->count; i++) {
+    bool failed = false;
+    for (size_t i = 0; i < check->count; i++)
         failed = failed || check->verdicts[i].outcome == OCTI_FAILED;
-        later = later || check->verdicts[i].later;
-    }
     if (check->passed)
         printf("\n%s has passed. 'octavo exercise solution %s' shows another answer%s%s%s.\n", name, name,
                next ? "; 'octavo exercise start " : "", next ? next : "", next ? "' goes on" : "");
+    else if (check->right)
+        printf("\n%s is right; how fast it is shows when the machine has less to do: check once more\n"
+               "then. 'octavo exercise solution %s' shows another answer meanwhile%s%s%s.\n",
+               name, name, next ? ",\n'octavo exercise start " : "", next ? next : "",
+               next ? "' goes on" : "");
     else if (failed)
         printf("\n'octavo exercise hint %s' helps.\n", name);
-    else if (later)
-        printf("\nright, as far as can be told now; how fast it is shows when the machine has less to do: "
-               "check once more then.\n");
     else
         printf("\nright so far; without --from and --until all stages are looked at.\n");
 }

@@ -38,15 +38,6 @@ static void read_student(const char *folder, struct student *out)
     out->err.code = octi_record_open(where, &out->record, &out->err);
 }
 
-static const char *state_of(const octi_record *record, const char *lesson)
-{
-    const char *stuck = octi_record_stuck(record, lesson);
-    return octi_record_passed(record, lesson)     ? "passed"
-           : !octi_record_started(record, lesson) ? "-"
-           : stuck                                ? stuck
-                                                  : "started";
-}
-
 static size_t passed_of(const cli_exercise *exercise, const octi_record *record)
 {
     size_t passed = 0;
@@ -59,7 +50,7 @@ static void print_table(const cli_exercise *exercise, const struct student *stud
 {
     printf("%-16s", "student");
     for (size_t i = 0; i < exercise->name_count; i++)
-        printf(" %-14s", exercise->names[i]);
+        printf(" %-10.2s", exercise->names[i]); /* its number */
     printf(" passed\n");
     for (size_t s = 0; s < count; s++) {
         const struct student *student = &students[s];
@@ -69,7 +60,7 @@ static void print_table(const cli_exercise *exercise, const struct student *stud
             continue;
         }
         for (size_t i = 0; i < exercise->name_count; i++)
-            printf(" %-14s", state_of(&student->record, exercise->names[i]));
+            printf(" %-10s", octi_record_state(&student->record, exercise->names[i]));
         printf(" %zu of %zu\n", passed_of(exercise, &student->record), exercise->name_count);
     }
 }
@@ -84,7 +75,7 @@ static void print_stuck(const cli_exercise *exercise, const struct student *stud
             for (size_t s = 0; s < count; s++) {
                 const octi_record *record = &students[s].record;
                 stuck += students[s].err.code == OCT_OK && !octi_record_passed(record, exercise->names[i]) &&
-                         strcmp(state_of(record, exercise->names[i]), octi_stage_name(stage)) == 0;
+                         strcmp(octi_record_state(record, exercise->names[i]), octi_stage_name(stage)) == 0;
             }
             if (stuck == 0)
                 continue;
@@ -104,9 +95,9 @@ static void print_json(const cli_exercise *exercise, const struct student *stude
         for (size_t i = 0; read && i < exercise->name_count; i++) {
             const char *name = exercise->names[i];
             const json_t *known = octi_record_lesson(&student->record, name);
-            json_object_set_new(
-                lessons, name,
-                json_pack("{s:s, s:O*}", "state", state_of(&student->record, name), "record", known));
+            json_object_set_new(lessons, name,
+                                json_pack("{s:s, s:O*}", "state", octi_record_state(&student->record, name),
+                                          "record", known));
         }
         json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:o, s:s*}", "student", student->name,
                                               "folder", student->folder, "passed",

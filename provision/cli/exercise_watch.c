@@ -126,7 +126,7 @@ static oct_err next_lesson(struct watching *watching, oct_error *err)
 {
     const cli_exercise *exercise = watching->exercise;
     const char *next = cli_exercise_next(exercise, watching->lesson.name);
-    if (!octi_record_passed(&exercise->record, watching->lesson.name)) {
+    if (!octi_record_right(&exercise->record, watching->lesson.name)) {
         printf("%s has not passed yet\n", watching->lesson.name);
         return OCT_OK;
     }
@@ -192,7 +192,7 @@ static void press(struct watching *watching, char key, bool *quit)
         break;
     }
     if (code != OCT_OK)
-        printf("%s%s%s\n", err.what, err.hint[0] ? "; " : "", err.hint);
+        printf("%s%s%s\n", err.what, err.hint[0] ? "\n  " : "", err.hint);
     fflush(stdout);
 }
 

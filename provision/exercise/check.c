@@ -70,7 +70,7 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
     octi_workbench bench;
     *out = (octi_check){.lesson = lesson};
     oct_err code = octi_workbench_open(&bench, lesson, kit, student, source, options->stop, err);
-    bool all = true;
+    bool all = true, later = false;
     for (octi_stage stage = 0; code == OCT_OK && stage < OCTI_STAGES; stage++) {
         if (!lesson->stages[stage])
             continue;
@@ -92,11 +92,13 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
         out->count++;
         if (stage == OCTI_STAGE_COMPILE && verdict->outcome != OCTI_FAILED)
             build_ahead(&bench, options);
-        all = all && verdict->outcome != OCTI_FAILED && !verdict->later;
+        all = all && verdict->outcome != OCTI_FAILED;
+        later = later || verdict->later;
         if (options->end)
             options->end(options->ctx, verdict);
     }
-    out->passed = code == OCT_OK && all;
+    out->right = code == OCT_OK && all;
+    out->passed = out->right && !later;
     octi_workbench_close(&bench);
     return code;
 }

@@ -23,7 +23,8 @@ typedef struct octi_check {
     octi_verdict verdicts[OCTI_STAGES];
     size_t count;
     octi_scaling scaling; /* rounds is 0 when it was not measured */
-    bool passed;          /* all stages that apply were looked at, and none failed or is left for later */
+    bool right;           /* all stages that apply were looked at, and none failed */
+    bool passed;          /* right, and none is left for later */
 } octi_check;
 
 /* Checks the file `source` in the folder `student`. lesson must outlive *out, which the caller

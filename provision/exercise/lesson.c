@@ -202,6 +202,7 @@ static oct_err read_lesson(const json_t *document, octi_lesson *out, oct_error *
     struct reading at = {out, err};
     const json_t *exercise = json_object_get(document, "exercise");
     out->title = json_string_value(json_object_get(document, "title"));
+    out->part = json_string_value(json_object_get(document, "part"));
     if (!exercise)
         return oct_fail(err, OCT_E_NOTFOUND, "'%s' is no lesson with an exercise", out->name);
     if (!json_is_object(exercise))

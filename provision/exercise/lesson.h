@@ -51,6 +51,7 @@ typedef struct octi_lesson {
     char name[64];
     char folder[OCTI_PATH];
     const char *title;
+    const char *part;     /* of the course, a heading for the list; NULL: none */
     const char *exercise; /* the student's file */
     const char *solution;
     const char *sources[OCTI_LESSON_LIST];   /* compiled with either */

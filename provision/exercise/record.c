@@ -99,6 +99,7 @@ void octi_record_check(octi_record *record, const octi_check *check)
     json_object_set_new(object, "checked", now());
     json_object_del(object, "stuck");
     json_object_del(object, "cause");
+    json_object_del(object, "later");
     for (size_t i = 0; i < check->count; i++) {
         const octi_verdict *verdict = &check->verdicts[i];
         json_object_set_new(stages, octi_stage_name(verdict->stage),
@@ -108,6 +109,9 @@ void octi_record_check(octi_record *record, const octi_check *check)
             json_object_set_new(object, "cause", json_string(octi_cause_name(verdict->cause)));
         }
     }
+    for (size_t i = 0; i < check->count; i++)
+        if (check->right && check->verdicts[i].later)
+            json_object_set_new(object, "later", json_string(octi_stage_name(check->verdicts[i].stage)));
     json_object_set_new(object, "stages", stages);
     if (check->passed && !json_object_get(object, "passed"))
         json_object_set_new(object, "passed", now());
@@ -140,6 +144,22 @@ bool octi_record_started(const octi_record *record, const char *lesson)
 bool octi_record_passed(const octi_record *record, const char *lesson)
 {
     return json_is_string(json_object_get(octi_record_lesson(record, lesson), "passed"));
+}
+
+bool octi_record_right(const octi_record *record, const char *lesson)
+{
+    return octi_record_passed(record, lesson) ||
+           json_is_string(json_object_get(octi_record_lesson(record, lesson), "later"));
+}
+
+const char *octi_record_state(const octi_record *record, const char *lesson)
+{
+    const char *stuck = octi_record_stuck(record, lesson);
+    return octi_record_passed(record, lesson)     ? "passed"
+           : octi_record_right(record, lesson)    ? "right"
+           : !octi_record_started(record, lesson) ? "-"
+           : stuck                                ? stuck
+                                                  : "started";
 }
 
 const char *octi_record_stuck(const octi_record *record, const char *lesson)

@@ -2,7 +2,7 @@
  *
  *   {"version": 1, "lessons": {"01-map": {"started": "2026-03-01T09:30:00Z", "checks": 4, "hints": 1,
  *    "passed": "2026-03-01T10:02:11Z", "stages": {"compile": "passed", ...}, "stuck": "race",
- * "speed_up": 1.8}}}
+ *    "later": "speed", "speed_up": 1.8}}}
  *
  * One owner; the last to write wins. */
 #ifndef OCTI_RECORD_H
@@ -33,6 +33,13 @@ void octi_record_solution(octi_record *record, const char *lesson);
 
 bool octi_record_started(const octi_record *record, const char *lesson);
 bool octi_record_passed(const octi_record *record, const char *lesson);
+
+/* Passed, or nothing was wrong but what was left for another time (octi_verdict.later): who is right goes on.
+ */
+bool octi_record_right(const octi_record *record, const char *lesson);
+
+/* In a word: "passed", "right", the stage that failed, "started", or "-". */
+const char *octi_record_state(const octi_record *record, const char *lesson);
 
 /* The stage that failed in the latest check; NULL when none did. */
 const char *octi_record_stuck(const octi_record *record, const char *lesson);

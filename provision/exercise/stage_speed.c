@@ -79,15 +79,13 @@ static bool undecided(const octi_scaling *scaling)
 /* What the threads of the program tell, whatever others did. */
 static void tell_promise(const octi_scaling *scaling, const octi_scaling_row *best, octi_verdict *verdict)
 {
-    char text[200];
+    char text[120];
     double promise = octi_scaling_promise(scaling, best);
     if (promise <= 0)
         return;
-    snprintf(
-        text, sizeof(text),
-        "others took %.0f %% of this machine; of its own threads %.1f had work at a time, by which it would "
-        "be %.1f times as fast on an idle one",
-        100 * scaling->others, (double)best->runnable / (double)best->looks, promise);
+    snprintf(text, sizeof(text),
+             "%.1f of its threads had work at a time: about %.1f times as fast on an idle machine",
+             (double)best->runnable / (double)best->looks, promise);
     octi_verdict_show(verdict, text, 1);
 }
 
@@ -113,10 +111,8 @@ static void judge(const octi_scaling *scaling, octi_verdict *verdict)
         break;
     case OCTI_BUSY:
         octi_verdict_defer(
-            verdict,
-            "%.2f times as fast as the loop (%.2f-%.2f), but the machine was busy: it gave %.1f of "
-            "its %u cores just now",
-            s->median, s->low, s->high, scaling->capacity, scaling->cores);
+            verdict, "%.2f times as fast as the loop, but the machine was busy: it gave %.1f of %u cores",
+            s->median, scaling->capacity, scaling->cores);
         tell_promise(scaling, best, verdict);
         break;
     }

@@ -18,6 +18,7 @@ check "list shows the lessons" ends 0 exercise list
 check "one is there" grep -qE '^01-map +- +Parallel map' "$work/out"
 check "none has passed" says '] 0 of ' "$work/out"
 check "without a verb it lists" ends 0 exercise
+check "a part of the course has its heading" grep -qx 'what sharing costs, in any order:' "$work/out"
 check "references are listed too" grep -qE '^false_sharing +False sharing: counters' "$work/out"
 check "list --json is one object" ends 0 exercise list --json
 check "it is versioned" says '{"version":1,"command":"exercise list"' "$work/out"
@@ -81,6 +82,14 @@ check "which is not to have passed" says_not 'has passed' "$work/out"
 check "the solution is right" ends 0 exercise check 01-map --until processes
 check "it says how far it looked" says "right so far" "$work/out"
 check "that is not passed" says_not '"passed": "20' exercises/progress.json
+
+# --- right, but for what could not be told ---
+exercise start 01-map --folder later >/dev/null
+echo '{"version": 1, "lessons": {"01-map": {"started": "2026-01-01T00:00:00Z", "later": "speed"}}}' >later/progress.json
+check "what is left for later is no failure" ends 0 exercise list --folder later
+check "it is right" grep -qE '^01-map +right ' "$work/out"
+check "and has not passed" says '] 0 of ' "$work/out"
+check "its solution is open" ends 0 exercise solution 01-map --folder later
 
 # --- reset ---
 check "an edited file is not reset without being asked" ends 4 exercise reset 01-map
