@@ -91,6 +91,34 @@ static oct_err check_existing(octi_kube *kube, const octi_spec *spec, bool *ther
     return code;
 }
 
+/* --- pods that go --- */
+
+enum { GRACE_SECONDS = 6 }; /* what k8s/nodes.yaml gives, and a second for the news of it */
+
+static bool has_ended(const json_t *pod)
+{
+    const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
+    return octi_json_find(pod, "metadata/deletionTimestamp") && octi_json_find(container, "state/terminated");
+}
+
+/* Removes a pod at once, since the machine of a lost one may never confirm its end. The condition keeps one
+ * of that name which was made since: then (409), or where there is none, nothing is left to do. */
+static oct_err discard(octi_kube *kube, const char *name, const char *uid, int uid_size, oct_error *err)
+{
+    oct_error refused = OCT_ERROR_INIT;
+    oct_err code =
+        octi_kube_call(kube, "DELETE", octi_kube_path(kube, "api/v1", "pods/%s", name),
+                       json_pack("{s:s, s:s, s:i, s:{s:s#}}", "kind", "DeleteOptions", "apiVersion", "v1",
+                                 "gracePeriodSeconds", 0, "preconditions", "uid", uid, uid_size),
+                       NULL, NULL, &refused);
+    if (code == OCT_OK || code == OCT_E_NOTFOUND || code == OCT_E_STATE)
+        return OCT_OK;
+    if (err)
+        *err = refused;
+    oct_prefix(err, "cannot remove the pod '%s'", name);
+    return code;
+}
+
 /* --- waiting --- */
 
 struct waiting {
@@ -157,6 +185,20 @@ static void tell_progress(struct waiting *waiting, const octi_node *node)
     tell(waiting->observer, node, node->state == OCTI_NODE_STARTING ? "running" : node->reason);
 }
 
+/* The set's controller makes a pod anew when the one that was told to go is gone, for which nobody needs to
+ * wait whose processes have ended, or had their time to (see await_end). Where this fails its kubelet does
+ * it. */
+static void hasten(const struct waiting *waiting, const json_t *pod)
+{
+    const char *uid = octi_json_string_or(pod, "metadata/uid", "");
+    if (!octi_json_find(pod, "metadata/deletionTimestamp") ||
+        (!has_ended(pod) && elapsed(waiting) < GRACE_SECONDS))
+        return;
+    oct_err ignored =
+        discard(waiting->side, octi_json_string_or(pod, "metadata/name", ""), uid, (int)strlen(uid), NULL);
+    (void)ignored;
+}
+
 /* Content when all run, or when one never will. */
 static bool all_run(void *ctx, const json_t *pods)
 {
@@ -180,6 +222,7 @@ static bool all_run(void *ctx, const json_t *pods)
         octi_kube_node_read(pod, &node);
         octi_kube_pod_trouble(pod, &trouble);
         tell_progress(waiting, &node);
+        hasten(waiting, pod);
         seen++;
         running += node.state == OCTI_NODE_STARTING;
         if (trouble.final || (trouble.unschedulable && elapsed(waiting) > unschedulable_patience)) {
@@ -231,10 +274,7 @@ oct_err octi_kube_create(octi_kube *kube, const octi_spec *spec, const octi_obse
 
 /* --- removing --- */
 
-enum {
-    LEAVE_SECONDS = 60,
-    GRACE_SECONDS = 6, /* what k8s/nodes.yaml gives, and a second for the news of it */
-};
+enum { LEAVE_SECONDS = 60 };
 
 struct leaving {
     const char *cluster;
@@ -243,12 +283,6 @@ struct leaving {
     json_t *pods;   /* those that are left, each {"name", "uid"}, as the watch showed them last */
     size_t running; /* of those, not told to go yet, or with a container that has not ended */
 };
-
-static bool has_ended(const json_t *pod)
-{
-    const json_t *container = json_array_get(octi_json_find(pod, "status/containerStatuses"), 0);
-    return octi_json_find(pod, "metadata/deletionTimestamp") && octi_json_find(container, "state/terminated");
-}
 
 static bool leaves(const struct leaving *leaving, const json_t *pod)
 {
@@ -294,24 +328,6 @@ static oct_err wait_gone(octi_kube *kube, struct leaving *leaving, oct_error *er
     } else if (code == OCT_OK && left > 0) {
         code = oct_fail(err, OCT_E_CANCELLED, "interrupted");
     }
-    return code;
-}
-
-/* Removes a pod at once, since the machine of a lost one may never confirm its end. The condition keeps one
- * of that name which was made since: then (409), or where there is none, nothing is left to do. */
-static oct_err discard(octi_kube *kube, const char *name, const char *uid, int uid_size, oct_error *err)
-{
-    oct_error refused = OCT_ERROR_INIT;
-    oct_err code =
-        octi_kube_call(kube, "DELETE", octi_kube_path(kube, "api/v1", "pods/%s", name),
-                       json_pack("{s:s, s:s, s:i, s:{s:s#}}", "kind", "DeleteOptions", "apiVersion", "v1",
-                                 "gracePeriodSeconds", 0, "preconditions", "uid", uid, uid_size),
-                       NULL, NULL, &refused);
-    if (code == OCT_OK || code == OCT_E_NOTFOUND || code == OCT_E_STATE)
-        return OCT_OK;
-    if (err)
-        *err = refused;
-    oct_prefix(err, "cannot remove the pod '%s'", name);
     return code;
 }
 
