@@ -37,6 +37,7 @@ in_task() {
     12-lock-contention) insert "$2" 'days own = {{0}};' "$3" ;;
     13-unsafe-library) insert "$2" 'lengths own = {{0}};' "$3" ;;
     14-group-or-fold) insert "$2" 'weather_add(&so_far, r);' "$3" ;;
+    15-part-size) insert "$2" 'longest best = {0};' "$3" ;;
     esac
 }
 
@@ -139,6 +140,7 @@ make_slow() {
     14-group-or-fold)
         replace "$2" 'return reading_take(i);' "$lock reading r = reading_take(i); pthread_mutex_unlock(&lock); return r;"
         ;;
+    15-part-size) replace "$2" 'enum { PART = 10000' 'enum { PART = END, PARTS = 1 };' ;;
     esac
 }
 
