@@ -1,6 +1,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/bench/runtime/bench.h"
 
@@ -23,8 +24,12 @@ oct_pool *bench_open(int *argc, char **argv)
 void bench_line(oct_pool *pool, const char *bench, double value, const char *unit, const char *peer,
                 double peer_value)
 {
-    printf("{\"bench\":\"%s\",\"pool\":\"%s\",\"workers\":%d,\"value\":%.6g,\"unit\":\"%s\"", bench,
-           oct_pool_kind(pool), oct_pool_workers(pool), value, unit);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    printf(
+        "{\"bench\":\"%s\",\"pool\":\"%s\",\"workers\":%d,\"value\":%.6g,\"unit\":\"%s\",\"processors\":%ld",
+        bench, oct_pool_kind(pool), oct_pool_workers(pool), value, unit, processors);
+    if (oct_pool_workers(pool) > processors)
+        printf(",\"oversubscribed\":true");
     if (peer)
         printf(",\"peer\":\"%s\",\"peer_value\":%.6g", peer, peer_value);
     printf("}\n");

@@ -10,7 +10,9 @@ double bench_now(void);
 /* The pool named by --pool, or an end with the reason. */
 oct_pool *bench_open(int *argc, char **argv);
 
-/* {"bench":...,"pool":...,"value":...,"unit":...,"peer":...,"peer_value":...}; peer NULL: none. */
+/* {"bench":...,"pool":...,"workers":...,"value":...,"unit":...,"processors":...,"peer":...,"peer_value":...};
+ * peer NULL: none. "oversubscribed" is there, and true, where workers of this host are more than its
+ * processors. */
 void bench_line(oct_pool *pool, const char *bench, double value, const char *unit, const char *peer,
                 double peer_value);
 
