@@ -93,6 +93,7 @@ typedef struct request {
     const char *folder;
     int64_t size; /* 0: the set's usual one */
     uint64_t seed;
+    bool seeded;      /* the seed was given */
     const char *from; /* the real ones are there; NULL: made up */
     int months;       /* of those */
     bool quiet;
@@ -284,8 +285,8 @@ static oct_err parse_set(const char *name, request *r, char *folder, size_t size
         oct_fail(err, OCT_E_INVALID, "no data set is called '%s'", name);
         return oct_hint(err, "there are: stocks, taxi, digits, events");
     }
-    if (r->from && (strcmp(name, "taxi") != 0 || r->size))
-        return oct_fail(err, OCT_E_INVALID, "--from is for taxi, and goes without --size");
+    if (r->from && (strcmp(name, "taxi") != 0 || r->size || r->seeded))
+        return oct_fail(err, OCT_E_INVALID, "--from is for taxi, and goes without --size and --seed");
     if (r->months && !r->from)
         return oct_fail(err, OCT_E_INVALID, "--months goes with --from");
     r->months = r->months ? r->months : TAXI_MONTHS;
@@ -295,14 +296,15 @@ static oct_err parse_set(const char *name, request *r, char *folder, size_t size
     return OCT_OK;
 }
 
-static oct_err parse_seed(const char *text, uint64_t *seed, oct_error *err)
+static oct_err parse_seed(const char *text, request *r, oct_error *err)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || *text == '-' || value > INT64_MAX)
         return oct_fail(err, OCT_E_INVALID, "the seed '%s' is not a whole number", text);
-    *seed = value;
+    r->seed = value;
+    r->seeded = true;
     return OCT_OK;
 }
 
@@ -344,7 +346,7 @@ static oct_err parse_options(int argc, char **argv, request *r, char *folder, si
         if (option == SIZE)
             code = parse_size(optarg, &r->size, err);
         else if (option == SEED)
-            code = parse_seed(optarg, &r->seed, err);
+            code = parse_seed(optarg, r, err);
         else if (option == TO)
             r->folder = optarg;
         else if (option == FROM)

@@ -67,6 +67,7 @@ check "a folder that is not there is an error" fails_with 1 "$prep" taxi --to "$
 check "that tells of clusters" says "octavo cp" "$work/err"
 check "another name is an error" fails_with 1 "$prep" taxi --to "$work/odd.no" --from "$real/../trips.csv"
 check "--from is for taxi" fails_with 2 "$prep" stocks --from "$files"
+check "what is real has no seed" fails_with 2 "$prep" taxi --from "$files" --seed 7
 check "thirteen months are too many" fails_with 2 "$prep" taxi --from "$files" --months 13
 
 # --- by address ---
