@@ -17,7 +17,7 @@
 #include "runtime/task/type.h"
 
 /* Communicating costs a fraction of a microsecond: not after every task. */
-enum { POLL_EVERY_NS = 10000 };
+enum { POLL_EVERY_NS = 2000 };
 
 /* A job of another rank, here. We keep its handle's reference. */
 struct octi_guest {

@@ -327,8 +327,8 @@ static void send_shared(octi_cluster *cluster)
         size_t part =
             atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) / (size_t)(2 * cluster->size);
         int most = part < AT_ONCE ? (int)part + 1 : AT_ONCE;
-        for (int k = 1; k < cluster->size; k++) {
-            int to = (cluster->rank + cluster->turn + k) % cluster->size;
+        for (int k = 0; k < cluster->size; k++) {
+            int to = (cluster->turn + k) % cluster->size;
             if (to != cluster->rank && send_some(cluster, to, &cluster->shared, most) > 0)
                 more = true;
         }

@@ -11,7 +11,7 @@ struct octi_parcel {
 };
 
 /* Answers wait so long for company while there is other work, or until there are so many. */
-enum { LINGER_NS = 20000, ENOUGH = 4096 };
+enum { LINGER_NS = 2000, ENOUGH = 4096 };
 
 static octi_parcel *parcel_get(octi_cluster *cluster, size_t size)
 {
