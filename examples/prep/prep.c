@@ -160,6 +160,23 @@ static bool describes(const char *path, const json_t *description)
     return same;
 }
 
+/* What was fetched took somebody hours: a lesson that finds no data, and so makes the usual ones, is no
+ * reason to remove it. */
+static oct_err spare_real(const request *r, const char *part, oct_error *err)
+{
+    json_t *there = json_load_file(part, 0, NULL);
+    const char *from = json_string_value(json_object_get(there, "from"));
+    oct_err code = OCT_OK;
+    if (from && !r->from) {
+        oct_fail(err, OCT_E_EXISTS, "'%s' has some of the real data, from '%s'", r->folder, from);
+        code = oct_hint(
+            err,
+            "--from goes on with them; others go elsewhere (--to), or here once 'prep.json.part' is removed");
+    }
+    json_decref(there);
+    return code;
+}
+
 /* Notes in prep.json.part what the folder is being made for, after removing what was made
  * for something else; files of an interrupted run for the same are kept. */
 static oct_err begin(const request *r, int length, oct_error *err)
@@ -172,6 +189,9 @@ static oct_err begin(const request *r, int length, oct_error *err)
 
     snprintf(path, sizeof(path), "%s/prep.json", r->folder);
     snprintf(part, sizeof(part), "%s/prep.json.part", r->folder);
+    code = spare_real(r, part, err);
+    if (code != OCT_OK)
+        return code;
     json_t *description = describe(r, length);
     if (!describes(path, description) && !describes(part, description)) {
         (void)unlink(path);
@@ -181,8 +201,6 @@ static oct_err begin(const request *r, int length, oct_error *err)
             (void)unlink(stale);
             real_forget(stale);
         }
-    } else if (r->from) { /* whose files may turn out to be damaged */
-        (void)unlink(path);
     }
     if (json_dump_file(description, part, JSON_INDENT(2)) != 0)
         code = oct_fail(err, OCT_E_IO, "cannot write '%s'", part);

@@ -312,18 +312,18 @@ static oct_err take_path(const char *from, int month, const char *path, int64_t 
 oct_err real_take(const char *from, int month, const char *path, real_taken *out, oct_error *err)
 {
     *out = (real_taken){0};
-    bool same = false;
     if (exists(path)) {
+        bool same = false;
         oct_err code = checksum_verify(path, &same, err);
         if (code != OCT_OK || same)
             return code;
         out->damaged = 1;
-        if (unlink(path) != 0)
-            return oct_fail(err, OCT_E_IO, "cannot remove '%s', whose checksum is wrong: %s", path,
-                            strerror(errno));
     }
-    return real_is_address(from) ? take_address(from, month, path, &out->bytes, err)
-                                 : take_path(from, month, path, &out->bytes, err);
+    oct_err code = real_is_address(from) ? take_address(from, month, path, &out->bytes, err)
+                                         : take_path(from, month, path, &out->bytes, err);
+    if (code != OCT_OK && out->damaged)
+        oct_prefix(err, "'%s' is not what its checksum says, and cannot be made again", path);
+    return code;
 }
 
 void real_forget(const char *path)

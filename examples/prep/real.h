@@ -24,7 +24,7 @@ typedef struct real_months {
 /* What became of a month's file; bytes: what was written, 0 when it was there already. */
 typedef struct real_taken {
     int64_t bytes;
-    int damaged; /* 1: it was there, and was not what its checksum says; it is gone, or made again */
+    int damaged; /* 1: it was there, and was not what its checksum says */
 } real_taken;
 
 bool real_is_address(const char *from);
@@ -35,7 +35,8 @@ oct_err real_find(const char *from, real_months *out, oct_error *err);
 
 /* Makes path of a month's file, and path.sha256, unless it is there and its checksum is right. What is
  * fetched on the way is path.fetched, and path.fetched.part until that is whole: both are used again. Errors
- * as fetch.h has, and OCT_E_INVALID for a file of another form; path is whole or not there. Any thread. */
+ * as fetch.h has, and OCT_E_INVALID for a file of another form. path is whole or not there; one whose
+ * checksum is wrong stays until another takes its place. Any thread. */
 oct_err real_take(const char *from, int month, const char *path, real_taken *out, oct_error *err);
 
 /* Removes what is beside path: its checksum, and what was fetched of it. */

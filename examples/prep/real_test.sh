@@ -138,6 +138,9 @@ check "a month that is not there is an error" fails_with 1 "$prep" taxi --to "$w
 check "it is named with its address" says "2019-04.csv' answers with status 404" "$work/err"
 check "nothing of it is left" nothing_half absent
 check "months that were there stay" same_months absent 01
+check "made-up ones do not take the place of what is not complete" fails_with 1 "$prep" taxi --to "$work/absent" --size 1m
+check "and that is told" says "has some of the real data, from '$address'" "$work/err"
+check "nothing was removed" same_months absent 01
 cp "$real/$name-04.csv" "$files/"
 check "a file that is not packed will do" take bare --from "$address/$name-04.csv"
 check "just as well" same_months bare 04
@@ -145,6 +148,11 @@ kill -9 $serving
 check "no server is an error" fails_with 1 "$prep" taxi --to "$work/dead" --from "$address" --months 1
 check "its cause is told" says "cannot fetch '$address" "$work/err"
 check "and the way out" says "is there a network?" "$work/err"
+cp -r "$work/net" "$work/dead.net"
+echo >>"$work/dead.net/$name-02.csv"
+check "who cannot mend a file says so" fails_with 1 "$prep" taxi --to "$work/dead.net" --from "$address" --months 3
+check "by its name" says "$name-02.csv' is not what its checksum says, and cannot be made again: cannot fetch" "$work/err"
+check "and leaves it and what is said of all" [ -e "$work/dead.net/$name-02.csv" -a -e "$work/dead.net/prep.json" ]
 check "no network is an error" fails_with 1 "$prep" taxi --to "$work/dead" --from http://octavo.invalid --months 1
 check "the host is named" says "octavo.invalid" "$work/err"
 
