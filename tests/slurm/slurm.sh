@@ -28,6 +28,7 @@ clean_up() {
     for cluster in "$name" "$other"; do "$octavo" down "$cluster" --on slurm --yes --quiet >/dev/null 2>&1; done
     "$here/site.sh" down "$work/site"
     [ ! -d "$work/books" ] || "$here/site.sh" down "$work/books"
+    [ ! -e "$work/has_containers" ] || "$octavo" down "$name" --on docker --yes --quiet >/dev/null 2>&1
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -64,8 +65,8 @@ status_counts_the_time_down() {
     grep -qE 'ends in 0:(30:00|29:)' out || fail "the time that is left in out"
 }
 
-run_compiles_on_the_login_node_and_reaches_every_node() {
-    cat >hello.c <<'END'
+hello() {
+    cat <<'END'
 #include <oct/oct.h>
 #include <stdio.h>
 
@@ -86,6 +87,10 @@ int main(int argc, char **argv)
     oct_pool_close(pool);
 }
 END
+}
+
+run_compiles_on_the_login_node_and_reaches_every_node() {
+    hello >hello.c
     try 0 on_site hello.c
     equal "$(cat out)" "$nodes nodes, 198"
 }
@@ -325,6 +330,39 @@ what_a_pilot_ran_is_booked_on_its_account() {
     wait_for 10 booked "^octavo-run-[0-9a-f]*|physics|[a-z]*|COMPLETED"
 }
 
+# --- another Slurm ---
+
+# A folder with octavo and all that it is linked with, which runs whatever the system has.
+pack_octavo() {
+    mkdir -p "$1/lib"
+    cp -L "$octavo" "$1/lib/"
+    ldd "$octavo" | grep -o '/[^ ]*' | xargs cp -Lt "$1/lib/"
+    # shellcheck disable=SC2016 # the login node's shell expands it
+    printf '#!/bin/sh\nlib=${0%%/*}/lib\nexec "$lib"/ld-linux*.so.* --library-path "$lib" "$lib/octavo" "$@"\n' >"$1/octavo"
+    chmod 755 "$1/octavo"
+}
+
+# A cluster of containers is a site as well, its head the login node, and the image's Slurm is not this machine's.
+a_pilot_runs_in_the_images_slurm() {
+    docker image inspect "$image" >/dev/null 2>&1 || skip "the Docker Engine has no image $image, or does not answer"
+    : >"$work/has_containers"
+    try 0 "$octavo" up "$name" --on docker -n 3 --image "$image"
+    on_login() { "$octavo" exec --on docker --name "$name" sh -c "PATH=\$HOME/site:\$PATH; cd; $*"; }
+    pack_octavo site
+    hello >site/hello.c
+    tar -C site -c . >in
+    try_with_input 0 on_login 'mkdir site && tar -x -C site && srun --version'
+    try 0 on_login octavo up pilot --on slurm -n 2 --time 5 --json
+    equal "$(json out 'len(d["nodes"])')" 2
+    try 0 on_login octavo run --on slurm --name pilot site/hello.c
+    equal "$(cat out)" "2 nodes, 198"
+    try 7 on_login octavo run --on slurm --name pilot -n 1 sh -c "'exit 7'"
+    try 0 on_login octavo down pilot --on slurm
+    try 0 on_login squeue -h -t PENDING,RUNNING
+    is_empty out
+    try 0 "$octavo" down "$name" --on docker
+}
+
 if ! "$here/site.sh" up "$work/site" $nodes >"$work/exports"; then
     printf '\n0 passed, 1 failed, 0 skipped\n'
     exit 1
@@ -333,7 +371,7 @@ fi
 . "$work/exports"
 # Every function above is a case, in the order of the file; the pilot of the first serves the others.
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up | done_tasks | to_books | booked) continue ;; esac
+    case $each in clean_up | hello | done_tasks | to_books | booked | pack_octavo) continue ;; esac
     run_case "$each"
 done
 # shellcheck disable=SC2154 # counted in lib.sh

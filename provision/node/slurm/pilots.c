@@ -132,6 +132,7 @@ static oct_err describe(const json_t *request, job_desc_msg_t *wanted, oct_error
     wanted->qos = text_of(request, "qos");
     wanted->features = text_of(request, "constraint");
     wanted->comment = text_of(request, "comment");
+    wanted->work_dir = (char *)"/tmp"; /* nothing runs there, but 24.11 wants one; libslurm only reads it */
     wanted->shared = JOB_SHARED_NONE;
     wanted->kill_on_node_fail = 0;
     wanted->requeue = 0;
