@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Measures clusters on the Docker Engine or on a Slurm site, each figure beside its peer in the same run.
+"""Measures clusters on the Docker Engine, a Slurm site or Kubernetes, each figure beside its peer in the same run.
 
-Usage: provision.py [--json] [--runs N] [--nodes N] [--on slurm [--absent N]]     (by `octavo bench provision`)
+Usage: provision.py [--json] [--runs N] [--nodes N] [--on kubernetes | --on slurm [--absent N]]
+(by `octavo bench provision`)
 
 With --on slurm on a site of its own on this machine, as tests/slurm has it; OCTAVO_TEST_PREFIX
-names what `octavo install --prefix` made.
+names what `octavo install --prefix` made. With --on kubernetes on one of its own, as tests/kubernetes
+has it, with the image loaded that the Docker Engine has.
 
 Prints a line a figure; with --json one JSON object a line: bench, pool, value, unit,
 peer, peer_value, and limit, the most that value may exceed peer_value by (or be, where
@@ -12,14 +14,18 @@ there is no peer). Values are medians of the runs. Everything made is removed.
 """
 
 import argparse
+import datetime
 import json
 import os
 import re
+import signal
+import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = os.environ.get("OCTAVO_ROOT") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OCTAVO = os.environ.get("OCTAVO_PROGRAM") or os.path.join(ROOT, "octavo")
@@ -192,18 +198,56 @@ def site(report, options, folder):
         run(script, "down", place, check=False)
 
 
+def last_start(kubeconfig):
+    """When the last of the cluster's containers started, as their pods have it: the second in which that was."""
+    server, authority, token = (
+        re.search(key + r": *(\S+)", kubeconfig).group(1) for key in ("server", "certificate-authority", "token"))
+    request = urllib.request.Request(
+        server + "/api/v1/namespaces/default/pods?labelSelector=octavo.cluster%3D" + CLUSTER,
+        headers={"Authorization": "Bearer " + token})
+    with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=authority)) as reply:
+        pods = json.load(reply)["items"]
+    starts = [status["state"]["running"]["startedAt"] for pod in pods for status in pod["status"]["containerStatuses"]]
+    return datetime.datetime.strptime(max(starts) + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
+
+
+def kubernetes(report, options, folder):
+    """`up` beside its pods' own start, which is told in whole seconds: the excess is up to one too large."""
+    engine = os.path.join(ROOT, "tests/kubernetes/engine")
+    image = os.environ.get("OCTAVO_TEST_IMAGE") or "octavo/node:dev"
+    os.environ["OCTAVO_KUBE_DIR"] = os.path.join(folder, "kubernetes")
+    up, started = [], []
+    try:
+        run(OCTAVO, "image", "build", "--image", image)
+        path = run(engine, "start", image).strip()
+        os.environ["KUBECONFIG"] = path
+        with open(path) as file:
+            kubeconfig = file.read()
+        for _ in range(options.runs):
+            start = time.time()
+            up.append(timed(octavo, "up", "--on", "kubernetes", "--image", image, "-n", str(options.nodes)))
+            started.append(last_start(kubeconfig) - start)
+            octavo("down", "--on", "kubernetes", "--yes")
+    finally:
+        run(OCTAVO, "down", "--on", "kubernetes", "--yes", "--name", CLUSTER, check=False)
+        run(engine, "stop", check=False)
+    report.line("up", statistics.median(up), "s", 3.0, "its pods' last start", statistics.median(started))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--runs", type=int, default=5, help="how often to measure (default 5)")
     parser.add_argument("--nodes", type=int, default=8, help="nodes of the cluster (default 8)")
     parser.add_argument("--absent", type=int, default=0, help="nodes that are only in the site's books (default 0)")
-    parser.add_argument("--on", choices=["docker", "slurm"], default="docker", help="the provider (default docker)")
+    parser.add_argument("--on", choices=["docker", "slurm", "kubernetes"], default="docker", help="the provider (default docker)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and remove what was made
     report = Report(options.json, options.on)
-    if options.on == "slurm":
+    own_engine = {"slurm": site, "kubernetes": kubernetes}.get(options.on)
+    if own_engine:
         with tempfile.TemporaryDirectory() as folder:
-            site(report, options, folder)
+            own_engine(report, options, folder)
     else:
         docker(report, options)
 
