@@ -55,8 +55,8 @@ typedef struct octi_link_class {
      * token. OCT_E_NOMEM, or OCT_E_LOST when the rank cannot be reached. */
     oct_err (*send)(octi_link *link, int to, const void *data, size_t size, void *token, oct_error *err);
 
-    /* Moves everything that can move without waiting, and tells about it. True when something
-     * did. OCT_E_LOST in *err when the MPI library reports that it cannot go on. */
+    /* Moves what can move without waiting, and tells about it. True when something did: then there may be
+     * more. OCT_E_LOST in *err when the MPI library reports that it cannot go on. */
     bool (*poll)(octi_link *link, const octi_link_events *events, oct_error *err);
 
     /* True while bytes given to send are still on their way out. */

@@ -14,7 +14,7 @@
 #include "runtime/exec/cluster/link.h"
 
 enum { TAG_MESSAGE = 1, TAG_ANNOUNCE = 2 };
-enum { RING = 16 };
+enum { RING = 16, SHORT = 256 };
 enum { PIECE = 1 << 30 }; /* MPI counts in int */
 
 typedef struct slot {
@@ -43,6 +43,8 @@ struct octi_link {
     bool owns_mpi;
     unsigned head; /* the oldest slot */
     slot *ring;
+    slot *spent; /* the one before it, which is not posted again yet; or NULL */
+    bool quiet;  /* the latest poll found no message */
     transfer_list out, in;
     transfer *spare; /* of one request each */
 };
@@ -276,9 +278,23 @@ static int receive_large(octi_link *link, int from, uint64_t size)
     return status;
 }
 
-/* At most a ring of messages, so that a poll ends even where more keep coming. */
-static int poll_ring(octi_link *link, const octi_link_events *events, bool *moved)
+static int post_spent(octi_link *link)
 {
+    int status = link->spent ? post(link, link->spent) : MPI_SUCCESS;
+    link->spent = NULL;
+    return status;
+}
+
+/* At most a ring of messages, so that a poll ends even where more keep coming. What comes alone and is
+ * short is what somebody waits for: *urgent, and all else is done by the next poll. To post the slot
+ * again, and to ask for more in vain, takes as long as the message itself took. */
+static int poll_ring(octi_link *link, const octi_link_events *events, bool *moved, bool *urgent)
+{
+    bool was_quiet = link->quiet;
+    int posted = post_spent(link);
+    link->quiet = true;
+    if (posted != MPI_SUCCESS)
+        return posted;
     for (int i = 0; i < RING; i++) {
         slot *at = &link->ring[link->head % RING];
         MPI_Status came;
@@ -287,6 +303,7 @@ static int poll_ring(octi_link *link, const octi_link_events *events, bool *move
         if (status != MPI_SUCCESS || !done)
             return status;
         *moved = true;
+        link->quiet = false;
         MPI_Get_count(&came, MPI_BYTE, &size);
         if (came.MPI_TAG == TAG_ANNOUNCE) {
             uint64_t bytes;
@@ -294,11 +311,15 @@ static int poll_ring(octi_link *link, const octi_link_events *events, bool *move
             status = receive_large(link, came.MPI_SOURCE, bytes);
         } else {
             events->received(events->ctx, came.MPI_SOURCE, at->bytes, (size_t)size, NULL);
+            *urgent = was_quiet && i == 0 && size <= SHORT;
         }
         link->head++;
-        int posted = post(link, at);
-        if (status != MPI_SUCCESS || posted != MPI_SUCCESS)
-            return status != MPI_SUCCESS ? status : posted;
+        link->spent = at;
+        if (status != MPI_SUCCESS || *urgent)
+            return status;
+        posted = post_spent(link);
+        if (posted != MPI_SUCCESS)
+            return posted;
     }
     return MPI_SUCCESS;
 }
@@ -347,11 +368,11 @@ static int poll_in(octi_link *link, const octi_link_events *events, bool *moved)
 
 static bool link_poll(octi_link *link, const octi_link_events *events, oct_error *err)
 {
-    bool moved = false;
-    int status = poll_ring(link, events, &moved);
-    if (status == MPI_SUCCESS)
+    bool moved = false, urgent = false;
+    int status = poll_ring(link, events, &moved, &urgent);
+    if (status == MPI_SUCCESS && !urgent)
         status = poll_out(link, events, &moved);
-    if (status == MPI_SUCCESS)
+    if (status == MPI_SUCCESS && !urgent)
         status = poll_in(link, events, &moved);
     if (status != MPI_SUCCESS)
         failed(err, OCT_E_LOST, "receive", status);
