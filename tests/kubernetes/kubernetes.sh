@@ -293,6 +293,19 @@ a_namespace_that_is_not_there_is_told() {
     has err "hint:"
 }
 
+a_lesson_reads_data_that_each_pod_has_for_itself() {
+    export OCTAVO_ROOT=$root
+    try 0 env -u OCTAVO_ROOT "$octavo" up "$other" --on kubernetes -n 2 --image "$image"
+    try 0 "$octavo" prep --on kubernetes --name "$other" taxi --size 3m
+    try 0 "$octavo" run --on kubernetes --name "$other" 07-taxi-futures
+    has err "both results are the same"
+    try 0 "$octavo" exec --on kubernetes --name "$other" --node 1 -- rm -r data/taxi
+    try 1 "$octavo" run --on kubernetes --name "$other" 07-taxi-futures
+    has err "the head has the data set 'taxi', and another node has not"
+    has err "on $other-1"
+    has err "octavo prep taxi"
+}
+
 an_exercise_is_checked_in_the_pods() {
     local kit=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/exercise/kit.tar}
     mkdir kit
