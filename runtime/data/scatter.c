@@ -124,12 +124,12 @@ oct_future *octi_broadcast(oct_pool *pool, const octi_type *type, const void *in
         return NULL;
     int nodes = oct_pool_nodes(pool);
     oct_err code = nodes > 1 ? is_large(&task->result, in, &large) : OCT_OK;
-    octi_copies *copies = large ? copies_create(nodes) : NULL;
-    for (int i = 0; copies && i < nodes; i++) {
+    octi_copies *copies = nodes > 1 && code == OCT_OK ? copies_create(nodes) : NULL; /* none when small */
+    for (int i = 0; copies && large && i < nodes; i++) {
         if (i != oct_node())
             copies_set(copies, i, put_on(pool, i, task, in));
     }
-    oct_future *future = code == OCT_OK && (copies || !large) ? put_here(pool, task, in, copies) : NULL;
+    oct_future *future = code == OCT_OK && (copies || nodes == 1) ? put_here(pool, task, in, copies) : NULL;
     if (!future)
         oct_fail(err, OCT_E_NOMEM, "out of memory for a value");
     return future;

@@ -30,6 +30,17 @@ OCT_TASK(int, node_after, double, seconds)
     return oct_node();
 }
 
+OCT_TASK(int, node_with, oct_bytes, value)
+{
+    oct_sleep(0.05);
+    return value.size > 0 ? oct_node() : -1;
+}
+
+OCT_TASK(oct_bytes, zeroes, size_t, size)
+{
+    return (oct_bytes){calloc(1, size), size};
+}
+
 OCT_TASK(int, fail_here, int, number)
 {
     oct_fail(oct_task_error(), OCT_E_IO, "there is no %d", number);
@@ -200,6 +211,37 @@ static void spread(oct_pool *pool, const char *unused)
     }
     for (int i = 0; i < nodes; i++)
         REQUIRE(seen[i] > 0);
+}
+
+/* Takes the future. */
+static void spread_beside(oct_pool *pool, oct_future *value)
+{
+    int seen[64] = {0};
+    oct_future *futures[32];
+    int count = 4 * oct_pool_workers(pool);
+    count = count < 32 ? count : 32;
+    for (int i = 0; i < count; i++)
+        futures[i] = oct_submit(pool, node_with, value);
+    for (int i = 0; i < count; i++) {
+        int node;
+        REQUIRE(oct_result(futures[i], &node) == OCT_OK && node >= 0);
+        seen[node]++;
+    }
+    for (int i = 0; i < oct_pool_nodes(pool); i++)
+        REQUIRE(seen[i] > 0);
+    oct_release(value);
+}
+
+/* What is small, or everywhere, keeps no task where it is. */
+static void spread_with_value(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    for (size_t size = 10000; size < 1000000; size *= 10) {
+        oct_bytes block = {calloc(1, size), size};
+        spread_beside(pool, oct_broadcast(pool, oct_bytes, &block));
+        free(block.data);
+    }
+    spread_beside(pool, oct_submit(pool, zeroes, (size_t)30000));
 }
 
 static void bound(oct_pool *pool, const char *unused)
@@ -444,6 +486,7 @@ static const struct {
     {"results", results},
     {"many", many},
     {"spread", spread},
+    {"spread_with_value", spread_with_value},
     {"bound", bound},
     {"failure", failure},
     {"large", large},

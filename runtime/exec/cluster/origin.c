@@ -18,8 +18,8 @@
  * a power of two of nanoseconds; one that never ran is taken for one of the longest. */
 enum { WINDOW_NS = 200000, WIDEST = 4096, LONG_LEVEL = 24, UNKNOWN_LEVEL = 25 };
 
-/* A value smaller than this is no reason to go where it is. */
-enum { WORTH_GOING = 4096 };
+/* A value up to this size is no reason to go where it is: it comes along, sooner than a worker is free. */
+enum { WORTH_GOING = OCTI_STAYS_ABOVE };
 
 /* A message of one task of so many bytes is never over OCTI_LINK_EAGER. */
 enum { OVERTAKES_ABOVE = 4096 };
