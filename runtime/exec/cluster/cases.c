@@ -213,10 +213,11 @@ static void spread(oct_pool *pool, const char *unused)
         REQUIRE(seen[i] > 0);
 }
 
-/* Takes the future. */
+/* Takes the future. Once that is there the program submits, and not who ends it, which would keep some. */
 static void spread_beside(oct_pool *pool, oct_future *value)
 {
     int seen[64] = {0};
+    REQUIRE(oct_wait(value, OCT_FOREVER) == OCT_OK);
     oct_future *futures[32];
     int count = 4 * oct_pool_workers(pool);
     count = count < 32 ? count : 32;
