@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/runtime/suite.h"
 
@@ -275,6 +276,30 @@ static void a_time_out_in_a_task_is_that_waits_alone(void **state)
     oct_queue_close(*state, queue);
 }
 
+static double processor_seconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+
+/* However long: ranks and the tender of processes poll, now and then, so on threads alone. */
+static void a_task_that_waits_takes_no_processor(void **state)
+{
+    if (strcmp(oct_pool_kind(*state), "threads") != 0)
+        skip();
+    oct_queue queue = oct_queue_open(*state, 0);
+    oct_future *waits = oct_submit(*state, get_code, queue, OCT_FOREVER);
+    int code = 0, x = 1;
+    double before = processor_seconds();
+    oct_sleep(0.5);
+    assert_true(processor_seconds() - before < 0.25);
+    assert_int_equal(oct_queue_put(*state, queue, int, &x, 0), OCT_OK);
+    assert_int_equal(oct_result(waits, &code), OCT_OK);
+    assert_int_equal(code, OCT_OK);
+    oct_queue_close(*state, queue);
+}
+
 static void a_lock_lets_one_in_at_a_time(void **state)
 {
     enum { TASKS = 60 };
@@ -504,6 +529,7 @@ int suite_shared(void)
         SUITE_TEST(a_full_queue_holds_up_who_puts),
         SUITE_TEST(closing_breaks_waits_and_keeps_items),
         SUITE_TEST(a_time_out_in_a_task_is_that_waits_alone),
+        SUITE_TEST(a_task_that_waits_takes_no_processor),
         SUITE_TEST(a_lock_lets_one_in_at_a_time),
         SUITE_TEST(a_task_may_wait_for_others_while_it_holds_a_lock),
         SUITE_TEST(a_task_that_returns_with_a_lock_gives_it_up),

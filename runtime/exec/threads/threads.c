@@ -430,7 +430,8 @@ typedef struct vigil {
     octi_job *job;
     oct_error *err;  /* NULL: it may not fail */
     uint64_t number; /* octi_waits_begin's */
-    int64_t patience_ns, look_ns;
+    int64_t patience_ns;
+    int64_t look_ns; /* when; 0: never, as it may not fail whatever it saw */
 } vigil;
 
 /* A request is ended by who serves it, in any case: if only its wait failed a lock could be given to
@@ -442,7 +443,7 @@ static bool may_fail(const vigil *wait)
 
 static bool begin_wait(worker *self, vigil *wait)
 {
-    if (wait->look_ns == 0) {
+    if (wait->look_ns == 0 && may_fail(wait)) {
         wait->patience_ns = FIRST_LOOK_NS;
         wait->look_ns = octi_clock_ns() + FIRST_LOOK_NS;
     }
@@ -452,8 +453,8 @@ static bool begin_wait(worker *self, vigil *wait)
 static void look(worker *self, vigil *wait)
 {
     threads *pool = self->pool;
-    int64_t now = octi_clock_ns();
-    if (now < wait->look_ns || !may_fail(wait))
+    int64_t now = wait->look_ns > 0 ? octi_clock_ns() : 0;
+    if (wait->look_ns == 0 || now < wait->look_ns)
         return;
     wait->patience_ns = wait->patience_ns < LAST_LOOK_NS ? 2 * wait->patience_ns : LAST_LOOK_NS;
     wait->look_ns = now + wait->patience_ns;
