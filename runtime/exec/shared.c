@@ -641,6 +641,12 @@ static void forget_one(thing *self, uint64_t who, const oct_pool *unused)
 
 /* ---- requests ---- */
 
+static thing *lock_of(uint64_t id)
+{
+    thing *self = *place_of(id);
+    return self && self->kind == OCTI_LOCK_OF ? self : NULL;
+}
+
 static bool is_waiting(const thing *self, const octi_job *job)
 {
     const waiting *w = self->first;
@@ -656,9 +662,8 @@ uint64_t octi_shared_holder(octi_job *job)
     uint64_t id = ((const octi_shared_args *)job->args)->request.id;
     octi_job_unpin(job);
     pthread_mutex_lock(&home.lock);
-    const thing *self = *place_of(id);
-    bool waits = self && self->kind == OCTI_LOCK_OF && is_waiting(self, job);
-    uint64_t holder = waits ? self->task : 0;
+    const thing *lock = lock_of(id);
+    uint64_t holder = lock && is_waiting(lock, job) ? lock->task : 0;
     pthread_mutex_unlock(&home.lock);
     return holder;
 }
@@ -753,8 +758,8 @@ static waiting *take_waiting(thing *self, uint64_t task)
 bool octi_shared_refuse(uint64_t lock, uint64_t task)
 {
     pthread_mutex_lock(&home.lock);
-    thing *self = *place_of(lock);
-    waiting *w = self && self->kind == OCTI_LOCK_OF ? take_waiting(self, task) : NULL;
+    thing *self = lock_of(lock);
+    waiting *w = self ? take_waiting(self, task) : NULL;
     if (w) {
         fail(w->job, OCT_E_DEADLOCK, "waiting would never end: who holds it waits for the task that waits");
         free_waiting(w);
