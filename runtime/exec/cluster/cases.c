@@ -213,11 +213,38 @@ static void spread(oct_pool *pool, const char *unused)
         REQUIRE(seen[i] > 0);
 }
 
-/* Takes the future. Once that is there the program submits, and not who ends it, which would keep some. */
+/* What a task submits is not its worker's alone: how many nodes ran some of it. */
+OCT_TASK(int, nodes_of_nested, int, count)
+{
+    oct_pool *pool = oct_task_pool();
+    oct_future *futures[64];
+    bool seen[64] = {false};
+    int nodes = 0;
+    for (int i = 0; i < count; i++)
+        futures[i] = oct_submit(pool, node_after, 0.05);
+    for (int i = 0; i < count; i++) {
+        int node;
+        if (oct_result(futures[i], &node) != OCT_OK)
+            return oct_fail(oct_task_error(), OCT_E_TASK, "node_after failed");
+        nodes += !seen[node];
+        seen[node] = true;
+    }
+    return nodes;
+}
+
+static void spread_by_a_task(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    int count = 4 * oct_pool_workers(pool), nodes;
+    oct_options there = on_last(pool);
+    oct_future *future = oct_submit_with(pool, &there, nodes_of_nested, count < 64 ? count : 64);
+    REQUIRE(oct_result(future, &nodes) == OCT_OK && nodes == oct_pool_nodes(pool));
+}
+
+/* Takes the future. Its tasks become ready where it ends. */
 static void spread_beside(oct_pool *pool, oct_future *value)
 {
     int seen[64] = {0};
-    REQUIRE(oct_wait(value, OCT_FOREVER) == OCT_OK);
     oct_future *futures[32];
     int count = 4 * oct_pool_workers(pool);
     count = count < 32 ? count : 32;
@@ -487,6 +514,7 @@ static const struct {
     {"results", results},
     {"many", many},
     {"spread", spread},
+    {"spread_by_a_task", spread_by_a_task},
     {"spread_with_value", spread_with_value},
     {"bound", bound},
     {"failure", failure},

@@ -94,22 +94,30 @@ static bool push(octi_cluster *cluster, int rank, octi_job *job)
     return pushed;
 }
 
-/* What tasks submit stays on their worker, where it is found soonest, once the others have as
- * much as they can take. Not what has waited for an answer that comes in just now: who sent it has room
- * again, which nobody has counted yet. */
-static bool keeps(octi_cluster *cluster)
+/* What tasks submit lies on their worker's deque, where it is found soonest, and whoever communicates
+ * takes of it what others have room for. Not what has waited for an answer that comes in just now: that
+ * goes, with the others that it made ready, before who communicates is done. */
+static bool stays_at_hand(const octi_cluster *cluster)
 {
-    int wanted =
-        atomic_load_explicit(&cluster->credit, memory_order_relaxed) + octi_threads_idle(cluster->local);
-    return octi_here.worker && !octi_progress_is_mine() &&
-           atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) >= (size_t)wanted;
+    return cluster->size == 1 || (octi_here.worker && !octi_progress_is_mine());
+}
+
+static bool have_room(octi_cluster *cluster)
+{
+    return atomic_load_explicit(&cluster->credit, memory_order_relaxed) > 0;
 }
 
 static void enqueue(octi_cluster *cluster, octi_job *job)
 {
     int rank = place(cluster, job);
-    if (rank == cluster->rank || (rank == ANYWHERE && (cluster->size == 1 || keeps(cluster)))) {
+    if (rank == cluster->rank) {
         cluster->local->class->submit(cluster->local, job);
+        return;
+    }
+    if (rank == ANYWHERE && stays_at_hand(cluster)) {
+        octi_threads_submit_loose(cluster->local, job);
+        if (have_room(cluster))
+            octi_progress_now(cluster);
         return;
     }
     if (!push(cluster, rank, job)) {
@@ -118,7 +126,7 @@ static void enqueue(octi_cluster *cluster, octi_job *job)
         refuse(job, &error);
         return;
     }
-    if (rank != ANYWHERE || atomic_load_explicit(&cluster->credit, memory_order_relaxed) > 0)
+    if (rank != ANYWHERE || have_room(cluster))
         octi_progress_now(cluster);
     if (atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) > 0)
         octi_threads_wake(cluster->local);
@@ -347,6 +355,21 @@ static void count_credit(octi_cluster *cluster)
     atomic_store_explicit(&cluster->credit, credit, memory_order_relaxed);
 }
 
+/* What others have room for and our own workers have not begun, off these onto the shared line. */
+static bool recall(octi_cluster *cluster)
+{
+    octi_job *jobs[AT_ONCE];
+    int wanted = atomic_load_explicit(&cluster->credit, memory_order_relaxed) -
+                 (int)atomic_load_explicit(&cluster->shared_count, memory_order_relaxed);
+    int count =
+        wanted > 0 ? octi_threads_recall(cluster->local, jobs, wanted < AT_ONCE ? wanted : AT_ONCE) : 0;
+    for (int i = 0; i < count; i++) {
+        if (!push(cluster, ANYWHERE, jobs[i]))
+            octi_threads_submit_loose(cluster->local, jobs[i]);
+    }
+    return count > 0;
+}
+
 void octi_origin_distribute(octi_cluster *cluster)
 {
     if (atomic_load_explicit(&cluster->bound_count, memory_order_seq_cst) > 0)
@@ -354,6 +377,10 @@ void octi_origin_distribute(octi_cluster *cluster)
     if (atomic_load_explicit(&cluster->shared_count, memory_order_seq_cst) > 0)
         send_shared(cluster);
     count_credit(cluster);
+    if (recall(cluster)) {
+        send_shared(cluster);
+        count_credit(cluster);
+    }
 }
 
 /* ---- the end ---- */

@@ -77,8 +77,9 @@ static inline void *octi_deque_pop(octi_deque *deque)
     return item;
 }
 
-/* Any thread: the oldest item, or NULL when there is none or somebody else got it. */
-static inline void *octi_deque_steal(octi_deque *deque)
+/* Any thread: the oldest item, if its address has all bits of `mark` set, or NULL: there is none, it
+ * has not, or somebody else got it. */
+static inline void *octi_deque_steal_marked(octi_deque *deque, uintptr_t mark)
 {
     int64_t top = atomic_load_explicit(&deque->top, memory_order_seq_cst);
     int64_t bottom = atomic_load_explicit(&deque->bottom, memory_order_seq_cst);
@@ -86,10 +87,18 @@ static inline void *octi_deque_steal(octi_deque *deque)
         return NULL;
     octi_ring *ring = atomic_load_explicit(&deque->ring, memory_order_acquire);
     void *item = atomic_load_explicit(&ring->items[top & ring->mask], memory_order_relaxed);
+    if (((uintptr_t)item & mark) != mark)
+        return NULL;
     if (!atomic_compare_exchange_strong_explicit(&deque->top, &top, top + 1, memory_order_seq_cst,
                                                  memory_order_relaxed))
         return NULL;
     return item;
+}
+
+/* Any thread: the oldest item, or NULL when there is none or somebody else got it. */
+static inline void *octi_deque_steal(octi_deque *deque)
+{
+    return octi_deque_steal_marked(deque, 0);
 }
 
 /* Any thread: up to `most` of the oldest items, but at most one in `share`, rounded up; how many.
@@ -112,10 +121,17 @@ static inline int octi_deque_take(octi_deque *deque, void **items, int most, int
     return (int)count;
 }
 
+/* Any thread, of what may change at once. */
+static inline int64_t octi_deque_count(const octi_deque *deque)
+{
+    int64_t top = atomic_load_explicit(&deque->top, memory_order_seq_cst);
+    int64_t bottom = atomic_load_explicit(&deque->bottom, memory_order_seq_cst);
+    return bottom > top ? bottom - top : 0;
+}
+
 static inline bool octi_deque_empty(const octi_deque *deque)
 {
-    return atomic_load_explicit(&deque->top, memory_order_seq_cst) >=
-           atomic_load_explicit(&deque->bottom, memory_order_seq_cst);
+    return octi_deque_count(deque) == 0;
 }
 
 #endif

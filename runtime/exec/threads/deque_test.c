@@ -123,10 +123,30 @@ static void the_owner_sees_the_last_and_thieves_the_first(void **state)
     octi_deque_deinit(&deque);
 }
 
+static void only_what_is_marked_is_taken(void **state)
+{
+    (void)state;
+    octi_deque deque;
+    void *plain = (void *)4, *marked = (void *)(8 | 2);
+    assert_true(octi_deque_init(&deque));
+    assert_true(octi_deque_push(&deque, marked, memory_order_release));
+    assert_true(octi_deque_push(&deque, plain, memory_order_release));
+    assert_true(octi_deque_push(&deque, marked, memory_order_release));
+    assert_int_equal(octi_deque_count(&deque), 3);
+    assert_ptr_equal(octi_deque_steal_marked(&deque, 2), marked);
+    assert_null(octi_deque_steal_marked(&deque, 2)); /* the oldest has no mark */
+    assert_ptr_equal(octi_deque_steal(&deque), plain);
+    assert_ptr_equal(octi_deque_steal_marked(&deque, 2), marked);
+    assert_null(octi_deque_steal_marked(&deque, 0));
+    assert_int_equal(octi_deque_count(&deque), 0);
+    octi_deque_deinit(&deque);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_owner_sees_the_last_and_thieves_the_first),
+        cmocka_unit_test(only_what_is_marked_is_taken),
         cmocka_unit_test(every_item_comes_out_once_between_owner_and_thieves),
         cmocka_unit_test(every_item_comes_out_once_in_batches),
     };

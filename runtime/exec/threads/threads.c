@@ -70,10 +70,18 @@ struct threads {
     worker workers[];   /* base.workers, and SPARES */
 };
 
-/* A deque's item is a job, or a fork with its lowest bit set. */
+/* A deque's item is a job or a fork; these bits of its address say which. A job that may leave is one
+ * that octi_threads_recall takes back. */
+enum { FORK = 1, MAY_LEAVE = 2, MARKS = FORK | MAY_LEAVE };
+
 static void *fork_item(octi_fork *fork)
 {
-    return (void *)((uintptr_t)fork | 1);
+    return (void *)((uintptr_t)fork | FORK);
+}
+
+static octi_job *job_of_item(void *item)
+{
+    return (octi_job *)((uintptr_t)item & ~(uintptr_t)MARKS);
 }
 
 static worker *this_worker(void)
@@ -141,16 +149,15 @@ static bool push_inbox(threads *pool, octi_job *job)
     return pushed;
 }
 
-static void submit(octi_executor *executor, octi_job *job)
+static void submit_marked(threads *pool, octi_job *job, uintptr_t mark)
 {
-    threads *pool = (threads *)executor;
     worker *self = this_worker();
     bool pushed;
     int priority = job->more ? job->more->options.priority : 0;
     if (priority != 0)
         pushed = octi_urgent_push(priority > 0 ? &pool->urgent : &pool->idle, job);
     else if (self && self->pool == pool)
-        pushed = octi_deque_push(&self->deque, job, memory_order_seq_cst);
+        pushed = octi_deque_push(&self->deque, (void *)((uintptr_t)job | mark), memory_order_seq_cst);
     else
         pushed = push_inbox(pool, job);
     if (pushed) {
@@ -163,6 +170,11 @@ static void submit(octi_executor *executor, octi_job *job)
         octi_job_fail(job, &error);
     else
         octi_job_unref(job);
+}
+
+static void submit(octi_executor *executor, octi_job *job)
+{
+    submit_marked((threads *)executor, job, 0);
 }
 
 /* ---- running work ---- */
@@ -192,14 +204,14 @@ static void run_fork(octi_fork *fork)
 
 static void run_item(worker *self, void *item)
 {
-    if (!((uintptr_t)item & 1)) {
-        octi_job *job = item;
+    if (!((uintptr_t)item & FORK)) {
+        octi_job *job = job_of_item(item);
         const octi_feed *feed = &self->pool->feed;
         if (feed->run ? feed->run(feed->ctx, job) : octi_run_job(job))
             submit(&self->pool->base, job);
         return;
     }
-    octi_fork *fork = (octi_fork *)((uintptr_t)item & ~(uintptr_t)1);
+    octi_fork *fork = (octi_fork *)((uintptr_t)item & ~(uintptr_t)FORK);
     run_fork(fork);
     /* The fork's memory may be gone once it is marked done. */
     threads *pool = self->pool;
@@ -637,7 +649,7 @@ static void stop_workers(threads *pool)
 static void drain(octi_deque *deque)
 {
     for (void *item; (item = octi_deque_steal(deque));)
-        octi_job_unref(item);
+        octi_job_unref(job_of_item(item));
 }
 
 static void drain_urgent(octi_urgent *urgent)
@@ -746,6 +758,26 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     if (code == OCT_OK)
         memcpy((*out)->own_tags, tags, sizeof(tags));
     return code;
+}
+
+void octi_threads_submit_loose(octi_executor *executor, octi_job *job)
+{
+    submit_marked((threads *)executor, job, MAY_LEAVE);
+}
+
+/* Of each worker's at most one in two: the others it goes on with. */
+int octi_threads_recall(octi_executor *executor, octi_job **jobs, int most)
+{
+    threads *pool = (threads *)executor;
+    int count = 0, slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
+    for (int i = 0; i < slots && count < most; i++) {
+        octi_deque *deque = &pool->workers[i].deque;
+        void *item;
+        for (int64_t half = (octi_deque_count(deque) + 1) / 2;
+             half > 0 && count < most && (item = octi_deque_steal_marked(deque, MAY_LEAVE)); half--)
+            jobs[count++] = job_of_item(item);
+    }
+    return count;
 }
 
 octi_waits *octi_threads_waits(octi_executor *executor)

@@ -32,6 +32,14 @@ typedef struct octi_feed {
 OCT_NODISCARD oct_err octi_threads_open(int count, oct_pool *pool, const octi_feed *feed, octi_executor **out,
                                         oct_error *err);
 
+/* Submits a job that may also be run elsewhere: as long as it waits on its worker's deque, that is what
+ * octi_threads_recall takes back. Any thread. */
+void octi_threads_submit_loose(octi_executor *threads, octi_job *job);
+
+/* Takes back up to `most` of them, of each worker those that have waited longest; how many. They are
+ * QUEUED, and the caller's. Any thread. */
+int octi_threads_recall(octi_executor *threads, octi_job **jobs, int most);
+
 /* There is more. Any thread; costs nothing while the workers are busy. */
 void octi_threads_wake(octi_executor *threads);
 

@@ -126,18 +126,65 @@ static double one_megabyte(void *pool)
     return (bench_now() - began) / 100;
 }
 
-/* How much of the processors' time goes into tasks of 100 us. */
-static double busy_share(void *pool)
+enum { BUSY = 2000, BUSY_US = 100 };
+
+static void collect_busy(void)
 {
-    enum { COUNT = 2000 };
-    double began = bench_now();
-    for (int i = 0; i < COUNT; i++)
-        futures[i] = oct_submit((oct_pool *)pool, spin_us, 100.0);
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < BUSY; i++) {
         if (oct_result(futures[i], &(double){0}) != OCT_OK)
             oct_die(NULL);
     }
-    return (bench_now() - began) / (COUNT * 100e-6);
+}
+
+static void submit_busy(oct_pool *pool)
+{
+    for (int i = 0; i < BUSY; i++)
+        futures[i] = oct_submit(pool, spin_us, (double)BUSY_US);
+    collect_busy();
+}
+
+/* How much of the processors' time goes into tasks of 100 us that the program submits. */
+static double busy_share(void *pool)
+{
+    double began = bench_now();
+    submit_busy(pool);
+    return (bench_now() - began) / (BUSY * BUSY_US * 1e-6);
+}
+
+/* The same that a task submits, each rank's in turn. */
+OCT_TASK(int, submit_busy_there, int, unused)
+{
+    submit_busy(oct_task_pool());
+    return unused;
+}
+
+static double nested_share(void *pool)
+{
+    int rounds = oct_pool_nodes(pool);
+    double began = bench_now();
+    for (int i = 0; i < rounds; i++) {
+        oct_options at = {.node = i + 1};
+        if (oct_result(oct_submit_with(pool, &at, submit_busy_there, 0), &(int){0}) != OCT_OK)
+            oct_die(NULL);
+    }
+    return (bench_now() - began) / (rounds * BUSY * BUSY_US * 1e-6);
+}
+
+/* The same that become ready together, when what all of them wait for ends. */
+OCT_TASK(double, spin_after, double, gate)
+{
+    return spin_us(BUSY_US) + gate;
+}
+
+static double ready_share(void *pool)
+{
+    double began = bench_now();
+    oct_future *gate = oct_submit((oct_pool *)pool, spin_us, 2000.0);
+    for (int i = 0; i < BUSY; i++)
+        futures[i] = oct_submit((oct_pool *)pool, spin_after, gate);
+    collect_busy();
+    oct_release(gate);
+    return (bench_now() - began) / (BUSY * BUSY_US * 1e-6);
 }
 
 int main(int argc, char **argv)
@@ -165,6 +212,8 @@ int main(int argc, char **argv)
     bench_line(pool, "one_megabyte", bench_least(ROUNDS, one_megabyte, pool) * 1e6, "us",
                "raw MPI, both ways", raw_large * 1e6);
     bench_line(pool, "tasks_of_100us", bench_least(ROUNDS, busy_share, pool), "ratio", "one processor", 1);
+    bench_line(pool, "nested_of_100us", bench_least(ROUNDS, nested_share, pool), "ratio", "one processor", 1);
+    bench_line(pool, "ready_of_100us", bench_least(ROUNDS, ready_share, pool), "ratio", "one processor", 1);
     oct_pool_close(pool);
     return 0;
 }
