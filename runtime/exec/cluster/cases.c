@@ -36,6 +36,11 @@ OCT_TASK(int, node_with, oct_bytes, value)
     return value.size > 0 ? oct_node() : -1;
 }
 
+OCT_TASK(int, node_holding, oct_bytes, value)
+{
+    return value.size > 0 ? oct_node() : -1;
+}
+
 OCT_TASK(oct_bytes, zeroes, size_t, size)
 {
     return (oct_bytes){calloc(1, size), size};
@@ -270,6 +275,26 @@ static void spread_with_value(oct_pool *pool, const char *unused)
         free(block.data);
     }
     spread_beside(pool, oct_submit(pool, zeroes, (size_t)30000));
+}
+
+/* A value that stays draws tasks to its node, but lets them go to others that are free when to move it is
+ * little beside what they take; not when it is more. */
+static void spread_from_value(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    oct_options there = on_last(pool), here = {.node = 1};
+    spread_beside(pool, oct_submit_with(pool, &there, zeroes, (size_t)1000000));
+    spread_beside(pool, oct_submit_with(pool, &here, zeroes, (size_t)1000000));
+
+    oct_future *large = oct_submit_with(pool, &there, zeroes, (size_t)32000000);
+    oct_future *futures[32];
+    for (int i = 0; i < 32; i++)
+        futures[i] = oct_submit(pool, node_holding, large);
+    for (int i = 0; i < 32; i++) {
+        int node;
+        REQUIRE(oct_result(futures[i], &node) == OCT_OK && node == last_node(pool) - 1);
+    }
+    oct_release(large);
 }
 
 static void bound(oct_pool *pool, const char *unused)
@@ -514,6 +539,7 @@ static const struct {
     {"results", results},
     {"many", many},
     {"spread", spread},
+    {"spread_from_value", spread_from_value},
     {"spread_by_a_task", spread_by_a_task},
     {"spread_with_value", spread_with_value},
     {"bound", bound},

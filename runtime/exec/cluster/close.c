@@ -117,16 +117,19 @@ static void send_close(octi_cluster *cluster, uint32_t detail)
 static void free_cluster(octi_cluster *cluster)
 {
     octi_outbox_deinit(cluster);
-    for (int i = 0; i < cluster->size; i++)
+    for (int i = 0; i < cluster->size; i++) {
         octi_line_deinit(&cluster->peers[i].bound);
+        octi_line_deinit(&cluster->peers[i].near);
+    }
     octi_line_deinit(&cluster->shared);
+    octi_line_deinit(&cluster->here);
     octi_line_deinit(&cluster->guests);
     octi_buffer_deinit(&cluster->scratch);
     pthread_mutex_destroy(&cluster->lines);
     free(cluster->base.tags);
     free(cluster->members);
     free(cluster->peers);
-    free(cluster->task_ns);
+    free((void *)cluster->task_ns);
     free(cluster);
 }
 

@@ -39,8 +39,10 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     cluster->task_ns = calloc(octi_registry_count() + 1, sizeof(*cluster->task_ns));
     if (!cluster->members || !cluster->peers || !cluster->task_ns)
         return out_of_memory(err);
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
         octi_line_init(&cluster->peers[i].bound);
+        octi_line_init(&cluster->peers[i].near);
+    }
     oct_err code = join(cluster, spec, err);
     if (code != OCT_OK)
         return code;
@@ -67,7 +69,7 @@ static oct_err start(octi_cluster *cluster, const octi_spec *spec, oct_pool *poo
     const octi_feed feed = {.next = octi_guest_next,
                             .more = octi_guest_more,
                             .linger = octi_progress_lingers,
-                            .run = cluster->processes ? octi_guest_run_isolated : NULL,
+                            .run = cluster->processes ? octi_guest_run_isolated : octi_guest_run,
                             .look = octi_chase_begin,
                             .ctx = cluster};
     return octi_threads_open(cluster->members[cluster->rank].workers, pool, &feed, &cluster->local, err);
@@ -104,7 +106,7 @@ static oct_err abandon(octi_cluster *cluster, oct_err code)
     free(cluster->base.tags);
     free(cluster->members);
     free(cluster->peers);
-    free(cluster->task_ns);
+    free((void *)cluster->task_ns);
     pthread_mutex_destroy(&cluster->lines);
     octi_progress_resume(cluster);
     free(cluster);
@@ -140,6 +142,7 @@ static oct_err open_cluster(const octi_spec *spec, oct_pool *pool, octi_executor
     memset(cluster, 0, size);
     pthread_mutex_init(&cluster->lines, NULL);
     octi_line_init(&cluster->shared);
+    octi_line_init(&cluster->here);
     octi_line_init(&cluster->guests);
     octi_progress_stop(cluster); /* the workers are to wait until all is in place */
     cluster->mpi = mpi;

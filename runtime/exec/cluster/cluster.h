@@ -3,9 +3,12 @@
  * Ranks are equal: each runs tasks on threads of its own (exec/threads), and each may submit. In
  * an isolated pool such a thread has its task run in a worker process (exec/processes), and waits.
  * A job that nobody said a place for waits in `shared`, where this rank's workers and, within
- * their windows, all others are served from; one for a place waits in that peer's `bound`. Where
- * a job of another rank runs it is a guest: a job of its own, whose value may stay.
+ * their windows, all others are served from; one for a place waits in that peer's `bound`; one that
+ * is best where its values are in that peer's `near`, or in `here`, and goes on to `shared` when
+ * nobody is free there and somebody is elsewhere. Where a job of another rank runs it is a guest: a
+ * job of its own, whose value may stay.
  *
+ *   place.c     where a job is to run
  *   origin.c    jobs of this rank that run elsewhere       guest.c   jobs of others that run here
  *   value.c     values that stayed where they were made    close.c   the end
  *   progress.c  who communicates, and when                 outbox.c  batches on their way out
@@ -47,6 +50,7 @@ typedef struct octi_peer {
     int outstanding;    /* tasks there that have not ended */
     int64_t load_ns;    /* how long they are believed to take, one after another */
     octi_line bound;    /* jobs for this rank only; guarded by lines */
+    octi_line near;     /* jobs whose values are there; guarded by lines */
 } octi_peer;
 
 /* Rank 0's latest question to all, see close.c. */
@@ -72,11 +76,13 @@ struct octi_cluster {
     octi_member *members;
 
     pthread_mutex_t lines;
-    octi_line shared, guests;    /* guarded by lines */
-    _Atomic size_t shared_count; /* of the lines, for a look without the lock */
+    octi_line shared, here, guests; /* guarded by lines */
+    _Atomic size_t shared_count;    /* of the lines, for a look without the lock */
+    _Atomic size_t here_count;
     _Atomic size_t guests_count;
-    _Atomic size_t bound_count;
-    _Atomic int credit; /* about how many tasks more the peers have room for */
+    _Atomic size_t bound_count; /* of all peers */
+    _Atomic size_t near_count;  /* likewise */
+    _Atomic int credit;         /* about how many tasks more the peers have room for */
 
     _Alignas(64) _Atomic uint32_t polling;
     _Atomic uint32_t wanted; /* somebody found it taken, and wants something */
@@ -91,10 +97,11 @@ struct octi_cluster {
     octi_asking *asking;         /* fetches under way */
     octi_buffer scratch;
     uint64_t next_id;
-    int64_t *task_ns; /* by a task's index: how long it takes, smoothed; 0: not known */
-    unsigned level;   /* of the shared job sent last, see origin.c */
-    int turn;         /* who is served first */
+    unsigned level; /* of the shared job sent last, see origin.c */
+    int turn;       /* who is served first */
     octi_wave wave;
+
+    _Atomic int64_t *task_ns; /* by a task's index: how long it takes, smoothed; 0: not known */
 
     _Atomic uint64_t begun;   /* jobs submitted on this rank */
     _Atomic uint32_t closing; /* a futex: the helper is to stop */
@@ -153,6 +160,27 @@ void octi_outbox_flush(octi_cluster *cluster, int64_t now, bool all);
 void octi_outbox_sent(octi_cluster *cluster, octi_parcel *parcel);
 void octi_outbox_deinit(octi_cluster *cluster);
 
+/* ---- place.c: any thread ---- */
+
+enum { OCTI_ANYWHERE = -1 };
+
+typedef struct octi_place {
+    int rank;     /* or OCTI_ANYWHERE */
+    bool is_firm; /* nowhere else, however long it waits there */
+} octi_place;
+
+/* Of a QUEUED job. */
+octi_place octi_place_of(const octi_cluster *cluster, const octi_job *job);
+
+/* A task took so long, in ns; 0 is not learnt from. */
+void octi_place_learn(octi_cluster *cluster, const oct_task *task, int64_t ran_ns);
+
+/* How long a task is believed to take: in ns, 0 when nothing is known; and as the power of two above it,
+ * where one that never ran is taken for one of the longest. */
+int64_t octi_place_known_ns(const octi_cluster *cluster, const oct_task *task);
+unsigned octi_place_level(const octi_cluster *cluster, const oct_task *task);
+enum { OCTI_UNKNOWN_LEVEL = 25 };
+
 /* ---- origin.c ---- */
 
 /* Takes a QUEUED job. Any thread. */
@@ -167,8 +195,10 @@ void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *r
 /* Where a job of this rank runs, if elsewhere, and its id there. Holds polling. */
 bool octi_origin_sent(const octi_cluster *cluster, const octi_job *job, int *rank, uint64_t *id);
 
-/* Fails what is elsewhere. */
+/* When a rank is lost: fails what is elsewhere, and what waits for a place elsewhere; the second what came
+ * to wait since. */
 void octi_origin_lost(octi_cluster *cluster);
+void octi_origin_refuse(octi_cluster *cluster);
 
 /* ---- guest.c ---- */
 
@@ -179,7 +209,8 @@ bool octi_guest_more(void *cluster);
 /* Whether an idle worker is to go on communicating. */
 bool octi_progress_lingers(void *cluster);
 
-/* Runs it in a worker process. */
+/* Runs it, and learns how long it takes; the second in a worker process. */
+bool octi_guest_run(void *cluster, octi_job *job);
 bool octi_guest_run_isolated(void *cluster, octi_job *job);
 
 /* Hold polling. */

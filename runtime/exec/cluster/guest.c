@@ -334,6 +334,8 @@ static octi_job *take(octi_cluster *cluster, octi_line *line, _Atomic size_t *co
 static octi_job *take_any(octi_cluster *cluster)
 {
     octi_job *job = take(cluster, &cluster->guests, &cluster->guests_count);
+    if (!job)
+        job = take(cluster, &cluster->here, &cluster->here_count);
     return job ? job : take(cluster, &cluster->shared, &cluster->shared_count);
 }
 
@@ -348,6 +350,20 @@ octi_job *octi_guest_next(void *ctx)
         return job;
     octi_progress(cluster);
     return take_any(cluster);
+}
+
+/* What runs elsewhere is learnt from when its end arrives. Of what runs here only the first of each name
+ * that takes values is timed: whether these are to be moved depends on it. */
+bool octi_guest_run(void *ctx, octi_job *job)
+{
+    octi_cluster *cluster = ctx;
+    const oct_task *task = job->task;
+    if (job->dep_count == 0 || octi_place_known_ns(cluster, task) > 0)
+        return octi_run_job(job);
+    int64_t began = octi_clock_ns();
+    bool again = octi_run_job(job);
+    octi_place_learn(cluster, task, octi_clock_ns() - began);
+    return again;
 }
 
 /* Whether the thread, which waits for a process, has left its place to another: where things are
@@ -368,6 +384,8 @@ bool octi_guest_run_isolated(void *ctx, octi_job *job)
         octi_job_unref(job); /* cancelled while it was queued */
         return false;
     }
+    const oct_task *task = job->task;
+    int64_t began = octi_place_known_ns(cluster, task) > 0 ? 0 : octi_clock_ns();
     uint32_t place = octi_run_begins ? octi_run_begins(job) : 0;
     bool again = octi_errand_run(cluster->processes, job, &cluster->base, await_errand);
     if (octi_run_ended)
@@ -375,6 +393,8 @@ bool octi_guest_run_isolated(void *ctx, octi_job *job)
     if (is_aside)
         octi_threads_step_back(cluster->local);
     is_aside = false;
+    if (began > 0)
+        octi_place_learn(cluster, task, octi_clock_ns() - began);
     return again;
 }
 
@@ -382,5 +402,6 @@ bool octi_guest_more(void *ctx)
 {
     octi_cluster *cluster = ctx;
     return atomic_load_explicit(&cluster->guests_count, memory_order_seq_cst) > 0 ||
+           atomic_load_explicit(&cluster->here_count, memory_order_seq_cst) > 0 ||
            atomic_load_explicit(&cluster->shared_count, memory_order_seq_cst) > 0;
 }

@@ -15,62 +15,11 @@
  * another rank is idle. Of tasks that take longer a worker has one, and, while there are more
  * than we can run ourselves, a second to go on with, unless it is of the longest: then it is
  * better to see who is free first. What a task takes is learnt from those of the same name, as
- * a power of two of nanoseconds; one that never ran is taken for one of the longest. */
-enum { WINDOW_NS = 200000, WIDEST = 4096, LONG_LEVEL = 24, UNKNOWN_LEVEL = 25 };
-
-/* A value up to this size is no reason to go where it is: it comes along, sooner than a worker is free. */
-enum { WORTH_GOING = OCTI_STAYS_ABOVE };
+ * a power of two of nanoseconds (place.c). */
+enum { WINDOW_NS = 200000, WIDEST = 4096, LONG_LEVEL = 24 };
 
 /* A message of one task of so many bytes is never over OCTI_LINK_EAGER. */
 enum { OVERTAKES_ABOVE = 4096 };
-
-enum { ANYWHERE = -1 };
-
-/* ---- where to ---- */
-
-/* What is on every node is no reason to go to one. */
-static bool is_everywhere(const octi_cluster *cluster, const octi_job *dep)
-{
-    const octi_copies *copies = dep->more ? dep->more->copies : NULL;
-    return copies && copies->nodes == cluster->size;
-}
-
-static int rank_of_values(octi_cluster *cluster, const octi_job *job)
-{
-    uint64_t most = WORTH_GOING;
-    int rank = ANYWHERE;
-    for (uint32_t i = 0; i < job->dep_count; i++) {
-        const octi_job *dep = job->deps->at[i].job;
-        if (is_everywhere(cluster, dep))
-            continue;
-        if (!octi_job_is_remote(dep)) {
-            uint64_t size =
-                dep->has_value ? octi_value_bytes(&dep->task->result, octi_job_value((octi_job *)dep)) : 0;
-            if (size > most) {
-                most = size;
-                rank = cluster->rank;
-            }
-            continue;
-        }
-        octi_location location = octi_value_location(dep);
-        if (location.size > most) {
-            most = location.size;
-            rank = location.rank;
-        }
-    }
-    return rank;
-}
-
-static int place(octi_cluster *cluster, const octi_job *job)
-{
-    const oct_options *options = job->more ? &job->more->options : NULL;
-    if (options && options->node > 0)
-        return options->node - 1;
-    octi_job *near = options && options->near ? octi_job_of(options->near) : NULL;
-    if (near && octi_job_state(near) == OCTI_DONE)
-        return octi_job_is_remote(near) ? octi_value_location(near).rank : cluster->rank;
-    return rank_of_values(cluster, job);
-}
 
 /* ---- taking in ---- */
 
@@ -82,14 +31,46 @@ static void refuse(octi_job *job, const oct_error *error)
         octi_job_unref(job);
 }
 
-static bool push(octi_cluster *cluster, int rank, octi_job *job)
+/* A line, and where the jobs in it, or in all of its kind, are counted. */
+typedef struct queue {
+    octi_line *line;
+    _Atomic size_t *count;
+} queue;
+
+static queue shared_queue(octi_cluster *cluster)
+{
+    return (queue){&cluster->shared, &cluster->shared_count};
+}
+
+static queue bound_queue(octi_cluster *cluster, int rank)
+{
+    return (queue){&cluster->peers[rank].bound, &cluster->bound_count};
+}
+
+static queue near_queue(octi_cluster *cluster, int rank)
+{
+    return rank == cluster->rank ? (queue){&cluster->here, &cluster->here_count}
+                                 : (queue){&cluster->peers[rank].near, &cluster->near_count};
+}
+
+static queue queue_of(octi_cluster *cluster, octi_place place)
+{
+    return place.rank == OCTI_ANYWHERE ? shared_queue(cluster)
+           : place.is_firm             ? bound_queue(cluster, place.rank)
+                                       : near_queue(cluster, place.rank);
+}
+
+static size_t count_of(queue of)
+{
+    return atomic_load_explicit(of.count, memory_order_relaxed);
+}
+
+static bool push(octi_cluster *cluster, queue to, octi_job *job)
 {
     pthread_mutex_lock(&cluster->lines);
-    bool pushed = octi_line_push(rank == ANYWHERE ? &cluster->shared : &cluster->peers[rank].bound, job);
-    if (pushed && rank == ANYWHERE)
-        atomic_store_explicit(&cluster->shared_count, cluster->shared.count, memory_order_seq_cst);
-    else if (pushed)
-        atomic_fetch_add_explicit(&cluster->bound_count, 1, memory_order_seq_cst);
+    bool pushed = octi_line_push(to.line, job);
+    if (pushed)
+        atomic_fetch_add_explicit(to.count, 1, memory_order_seq_cst);
     pthread_mutex_unlock(&cluster->lines);
     return pushed;
 }
@@ -109,26 +90,27 @@ static bool have_room(octi_cluster *cluster)
 
 static void enqueue(octi_cluster *cluster, octi_job *job)
 {
-    int rank = place(cluster, job);
-    if (rank == cluster->rank) {
+    octi_place place = octi_place_of(cluster, job);
+    bool is_ours = place.rank == cluster->rank, moves = cluster->size > 1 && !place.is_firm;
+    if (is_ours && !moves) {
         cluster->local->class->submit(cluster->local, job);
         return;
     }
-    if (rank == ANYWHERE && stays_at_hand(cluster)) {
+    if ((is_ours || place.rank == OCTI_ANYWHERE) && stays_at_hand(cluster)) {
         octi_threads_submit_loose(cluster->local, job);
         if (have_room(cluster))
             octi_progress_now(cluster);
         return;
     }
-    if (!push(cluster, rank, job)) {
+    if (!push(cluster, queue_of(cluster, place), job)) {
         oct_error error;
         oct_fail(&error, OCT_E_NOMEM, "out of memory for the queue");
         refuse(job, &error);
         return;
     }
-    if (rank != ANYWHERE || have_room(cluster))
+    if (place.rank != OCTI_ANYWHERE || have_room(cluster))
         octi_progress_now(cluster);
-    if (atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) > 0)
+    if (count_of(shared_queue(cluster)) > 0 || is_ours)
         octi_threads_wake(cluster->local);
 }
 
@@ -215,13 +197,6 @@ static oct_err write_task(octi_cluster *cluster, int to, const octi_job *job, ui
     return OCT_OK;
 }
 
-/* How long a task is believed to take, as the power of two above it in ns. */
-static unsigned level_of(const octi_cluster *cluster, const oct_task *task)
-{
-    int64_t ns = cluster->task_ns[task->index];
-    return ns == 0 ? UNKNOWN_LEVEL : ns < 64 ? 6 : 64 - (unsigned)__builtin_clzll((uint64_t)ns);
-}
-
 /* How many more tasks of a level a peer is to have, when `waiting` of them wait here. */
 static int room(const octi_cluster *cluster, int rank, unsigned level, size_t waiting)
 {
@@ -264,7 +239,7 @@ static void send_task(octi_cluster *cluster, int to, octi_job *job)
         return;
     }
     uint32_t number = (uint32_t)cluster->next_id++;
-    unsigned level = level_of(cluster, job->task);
+    unsigned level = octi_place_level(cluster, job->task);
     job->executor = mark_of(number, level, to);
     job->where = OCTI_AWAY;
     oct_err code = write_task(cluster, to, job, (uint64_t)number << 32 | job->index);
@@ -281,47 +256,48 @@ static void send_task(octi_cluster *cluster, int to, octi_job *job)
 
 enum { AT_ONCE = 64 };
 
-/* Jobs off a line for a rank, at most `most`; of the shared line only what the rank has room
- * for, and our own idle workers leave. */
-static int take(octi_cluster *cluster, int rank, octi_line *line, octi_job **jobs, int most)
+/* Up to `most` jobs off a queue for a rank: but of those that may run elsewhere only what it has room
+ * for, and of the shared ones what our own idle workers leave. */
+static int take(octi_cluster *cluster, int rank, queue from, octi_job **jobs, int most)
 {
     int count = 0;
-    bool shared = line == &cluster->shared;
+    octi_line *line = from.line;
     pthread_mutex_lock(&cluster->lines);
     octi_job *first = octi_line_sample(line);
-    if (first && shared) {
-        cluster->level = level_of(cluster, first->task);
-        int has_room = room(cluster, rank, cluster->level, line->count);
-        int beyond_ours = (int)line->count - octi_threads_idle(cluster->local);
+    if (first && line != &cluster->peers[rank].bound) {
+        unsigned level = octi_place_level(cluster, first->task);
+        int has_room = room(cluster, rank, level, line->count);
         most = most < has_room ? most : has_room;
-        most = most < beyond_ours ? most : beyond_ours;
+        if (line == &cluster->shared) {
+            int beyond_ours = (int)line->count - octi_threads_idle(cluster->local);
+            most = most < beyond_ours ? most : beyond_ours;
+            cluster->level = level;
+        }
     }
     while (count < most && (jobs[count] = octi_line_pop(line)))
         count++;
-    if (shared)
-        atomic_store_explicit(&cluster->shared_count, line->count, memory_order_relaxed);
-    else
-        atomic_fetch_sub_explicit(&cluster->bound_count, (size_t)count, memory_order_relaxed);
+    atomic_fetch_sub_explicit(from.count, (size_t)count, memory_order_relaxed);
     pthread_mutex_unlock(&cluster->lines);
     return count;
 }
 
 /* How many went. */
-static int send_some(octi_cluster *cluster, int to, octi_line *line, int most)
+static int send_some(octi_cluster *cluster, int to, queue from, int most)
 {
     octi_job *jobs[AT_ONCE];
-    int count = take(cluster, to, line, jobs, most < AT_ONCE ? most : AT_ONCE);
+    int count = take(cluster, to, from, jobs, most < AT_ONCE ? most : AT_ONCE);
     for (int i = 0; i < count; i++)
         send_task(cluster, to, jobs[i]);
     return count;
 }
 
-static void send_bound(octi_cluster *cluster)
+/* What is for one peer, or best there. */
+static void send_each_its_own(octi_cluster *cluster, queue (*queue_of_peer)(octi_cluster *cluster, int rank))
 {
     for (int i = 0; i < cluster->size; i++) {
-        octi_peer *peer = &cluster->peers[i];
-        while (peer->outstanding < WIDEST &&
-               send_some(cluster, i, &peer->bound, WIDEST - peer->outstanding) > 0)
+        const octi_peer *peer = &cluster->peers[i];
+        while (i != cluster->rank && peer->outstanding < WIDEST &&
+               send_some(cluster, i, queue_of_peer(cluster, i), WIDEST - peer->outstanding) > 0)
             continue;
     }
 }
@@ -330,14 +306,14 @@ static void send_bound(octi_cluster *cluster)
 static void send_shared(octi_cluster *cluster)
 {
     bool more = true;
+    queue shared = shared_queue(cluster);
     while (more) {
         more = false;
-        size_t part =
-            atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) / (size_t)(2 * cluster->size);
+        size_t part = count_of(shared) / (size_t)(2 * cluster->size);
         int most = part < AT_ONCE ? (int)part + 1 : AT_ONCE;
         for (int k = 0; k < cluster->size; k++) {
             int to = (cluster->turn + k) % cluster->size;
-            if (to != cluster->rank && send_some(cluster, to, &cluster->shared, most) > 0)
+            if (to != cluster->rank && send_some(cluster, to, shared, most) > 0)
                 more = true;
         }
     }
@@ -347,7 +323,7 @@ static void send_shared(octi_cluster *cluster)
 static void count_credit(octi_cluster *cluster)
 {
     int credit = 0;
-    size_t waiting = atomic_load_explicit(&cluster->shared_count, memory_order_relaxed);
+    size_t waiting = count_of(shared_queue(cluster));
     for (int i = 0; i < cluster->size; i++) {
         int has_room = i == cluster->rank ? 0 : room(cluster, i, cluster->level, waiting);
         credit += has_room > 0 ? has_room : 0;
@@ -355,16 +331,50 @@ static void count_credit(octi_cluster *cluster)
     atomic_store_explicit(&cluster->credit, credit, memory_order_relaxed);
 }
 
-/* What others have room for and our own workers have not begun, off these onto the shared line. */
+/* Up to `most` jobs off a queue, in which `but` of them are left; how many. */
+static int take_beyond(octi_cluster *cluster, queue from, int but, octi_job **jobs, int most)
+{
+    int count = 0;
+    if (count_of(from) == 0)
+        return 0;
+    pthread_mutex_lock(&cluster->lines);
+    int beyond = (int)from.line->count - but;
+    most = most < beyond ? most : beyond;
+    while (count < most && (jobs[count] = octi_line_pop(from.line)))
+        count++;
+    if (count > 0)
+        atomic_fetch_sub_explicit(from.count, (size_t)count, memory_order_relaxed);
+    pthread_mutex_unlock(&cluster->lines);
+    return count;
+}
+
+/* Jobs that wait for one rank, though they may run elsewhere. Each of our own workers is left one. */
+static int take_from_the_busy(octi_cluster *cluster, octi_job **jobs, int most)
+{
+    int ours = cluster->members[cluster->rank].workers;
+    int count = take_beyond(cluster, near_queue(cluster, cluster->rank), ours, jobs, most);
+    for (int i = 0; i < cluster->size && count_of((queue){NULL, &cluster->near_count}) > 0; i++) {
+        if (i != cluster->rank)
+            count += take_beyond(cluster, near_queue(cluster, i), 0, jobs + count, most - count);
+    }
+    return count;
+}
+
+/* What somebody has room for while it waits at hand, or for a rank that has none, onto the shared line. */
 static bool recall(octi_cluster *cluster)
 {
     octi_job *jobs[AT_ONCE];
-    int wanted = atomic_load_explicit(&cluster->credit, memory_order_relaxed) -
-                 (int)atomic_load_explicit(&cluster->shared_count, memory_order_relaxed);
-    int count =
-        wanted > 0 ? octi_threads_recall(cluster->local, jobs, wanted < AT_ONCE ? wanted : AT_ONCE) : 0;
+    int credit =
+        atomic_load_explicit(&cluster->credit, memory_order_relaxed) - (int)count_of(shared_queue(cluster));
+    int wanted = credit < AT_ONCE ? credit : AT_ONCE;
+    int count = wanted > 0 ? octi_threads_recall(cluster->local, jobs, wanted) : 0;
+    wanted += octi_threads_idle(cluster->local);
+    if (wanted > AT_ONCE)
+        wanted = AT_ONCE;
+    if (wanted > count)
+        count += take_from_the_busy(cluster, jobs + count, wanted - count);
     for (int i = 0; i < count; i++) {
-        if (!push(cluster, ANYWHERE, jobs[i]))
+        if (!push(cluster, shared_queue(cluster), jobs[i]))
             octi_threads_submit_loose(cluster->local, jobs[i]);
     }
     return count > 0;
@@ -373,31 +383,27 @@ static bool recall(octi_cluster *cluster)
 void octi_origin_distribute(octi_cluster *cluster)
 {
     if (atomic_load_explicit(&cluster->bound_count, memory_order_seq_cst) > 0)
-        send_bound(cluster);
+        send_each_its_own(cluster, bound_queue);
+    if (atomic_load_explicit(&cluster->near_count, memory_order_seq_cst) > 0)
+        send_each_its_own(cluster, near_queue);
     if (atomic_load_explicit(&cluster->shared_count, memory_order_seq_cst) > 0)
         send_shared(cluster);
     count_credit(cluster);
     if (recall(cluster)) {
         send_shared(cluster);
         count_credit(cluster);
+        octi_threads_wake(cluster->local);
     }
 }
 
 /* ---- the end ---- */
 
-/* Quick to believe that tasks are long, since it is that which hurts when it is overlooked. */
 static void learn(octi_cluster *cluster, int from, const octi_job *job, int64_t ran_ns)
 {
     octi_peer *peer = &cluster->peers[from];
-    int64_t *known = &cluster->task_ns[job->task->index];
     peer->outstanding--;
     peer->load_ns -= INT64_C(1) << level_in(job->executor);
-    if (ran_ns <= 0)
-        return;
-    if (*known == 0)
-        *known = ran_ns;
-    else
-        *known += (ran_ns - *known) / (ran_ns > *known ? 2 : 8);
+    octi_place_learn(cluster, job->task, ran_ns);
 }
 
 /* A task that says OCT_OK has no value beside that. */
@@ -522,7 +528,26 @@ static void lose(octi_job *job, void *ctx)
     octi_job_fail(job, &cluster->why);
 }
 
+static void fail_all(octi_cluster *cluster, int rank, queue of)
+{
+    octi_job *jobs[AT_ONCE];
+    for (int count; (count = take_beyond(cluster, of, 0, jobs, AT_ONCE)) > 0;) {
+        for (int i = 0; i < count; i++)
+            send_task(cluster, rank, jobs[i]);
+    }
+}
+
+void octi_origin_refuse(octi_cluster *cluster)
+{
+    for (int i = 0; i < cluster->size; i++) {
+        fail_all(cluster, i, bound_queue(cluster, i));
+        if (i != cluster->rank)
+            fail_all(cluster, i, near_queue(cluster, i));
+    }
+}
+
 void octi_origin_lost(octi_cluster *cluster)
 {
     octi_job_each(cluster->base.pool, lose, cluster);
+    octi_origin_refuse(cluster);
 }

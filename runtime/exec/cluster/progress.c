@@ -128,8 +128,10 @@ static bool communicate(octi_cluster *cluster)
 {
     const octi_link_events events = {received, octi_progress_sent, cluster};
     oct_error error = OCT_ERROR_INIT;
-    if (atomic_load_explicit(&cluster->broken, memory_order_relaxed))
+    if (atomic_load_explicit(&cluster->broken, memory_order_relaxed)) {
+        octi_origin_refuse(cluster);
         return send_posts(cluster);
+    }
     int64_t now = octi_clock_ns();
     bool moved = send_all(cluster, now);
     bool came = cluster->mpi->poll(cluster->link, &events, &error);
