@@ -1,4 +1,5 @@
-/* exec/shared.h - the home of what tasks share (oct/shared.h): in the program's process.
+/* exec/shared.h - the home of what tasks share (oct/shared.h): in the program's process. What is done
+ * with each kind of it is in exec/shared/.
  *
  * What is done with it is a job of one task, octi_shared_op. It never runs: where it arrives
  * (octi_shared_serve) it ends at once, or waits in a list, occupying no thread, until somebody

@@ -85,6 +85,6 @@ octi_place octi_place_of(const octi_cluster *cluster, const octi_job *job)
         return (octi_place){options->node - 1, true};
     octi_job *near = options && options->near ? octi_job_of(options->near) : NULL;
     if (near && octi_job_state(near) == OCTI_DONE)
-        return (octi_place){octi_job_is_remote(near) ? octi_value_location(near).rank : cluster->rank, true};
+        return (octi_place){octi_job_is_remote(near) ? octi_value_location(near).rank : cluster->rank, false};
     return place_of_values(cluster, job);
 }
