@@ -61,7 +61,7 @@ OCT_API void octi_shared_serve(octi_job *job);
 
 /* The octi_here_name of who holds the lock that the request, served here, waits for; 0: it waits for
  * none, or nobody holds it. */
-uint64_t octi_shared_holder(octi_job *job);
+uint64_t octi_shared_holder(const octi_job *job);
 
 /* A request of process `who`, its task `task`, that waits without a time-out for a lock which process
  * `holder` has. */

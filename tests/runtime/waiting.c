@@ -36,6 +36,40 @@ static void need_two(oct_pool *pool)
         skip();
 }
 
+static _Atomic int arrived;
+
+/* True when so many of these run at once. */
+OCT_TASK(bool, meets, int, count)
+{
+    atomic_fetch_add(&arrived, 1);
+    for (int i = 0; i < 100000 && atomic_load(&arrived) < count; i++)
+        oct_sleep(i < 1000 ? 0 : 0.0001);
+    return atomic_load(&arrived) == count;
+}
+
+/* Where a wake-up is lost one of them waits behind the others. */
+static void as_many_run_at_once_as_there_are_workers(void **state)
+{
+    enum { ROUNDS = 300, MOST = 16 };
+    int workers = oct_pool_workers(*state);
+    if (strcmp(oct_pool_kind(*state), "threads") != 0 || workers > MOST)
+        skip();
+    for (int round = 0; round < ROUNDS; round++) {
+        oct_future *fs[MOST];
+        atomic_store(&arrived, 0);
+        for (int i = 0; i < workers; i++) {
+            fs[i] = oct_submit(*state, meets, workers);
+            for (volatile int pause = 0; pause < round % 10 * 100; pause++)
+                continue;
+        }
+        for (int i = 0; i < workers; i++) {
+            bool met = false;
+            assert_int_equal(oct_result(fs[i], &met), OCT_OK);
+            assert_true(met);
+        }
+    }
+}
+
 static void wait_times_out_and_the_future_goes_on(void **state)
 {
     oct_future *f = oct_submit(*state, sleeper, 0.2, 7);
@@ -219,6 +253,7 @@ static void a_callback_is_called_once_however_the_task_ends(void **state)
 int suite_waiting(void)
 {
     const struct CMUnitTest tests[] = {
+        SUITE_TEST(as_many_run_at_once_as_there_are_workers),
         SUITE_TEST(wait_times_out_and_the_future_goes_on),
         SUITE_TEST(wait_for_any_returns_with_the_first),
         SUITE_TEST(wait_for_any_failed_does_not_wait_for_the_rest),

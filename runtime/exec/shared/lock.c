@@ -97,25 +97,29 @@ void octi_thing_lock_take(octi_thing *self, octi_job *job, const octi_shared_req
 
 /* ---- for those who look for circles elsewhere ---- */
 
-static bool is_waiting(const octi_thing *self, const octi_job *job)
+typedef struct holder {
+    const octi_job *job;
+    uint64_t task; /* that holds the lock the job waits for; 0 */
+} holder;
+
+static void look_for_job(octi_thing *self, void *ctx)
 {
-    const octi_claim *claim = self->first;
-    while (claim && claim->job != job)
-        claim = claim->next;
-    return claim;
+    holder *found = ctx;
+    for (const octi_claim *claim = self->kind == OCTI_LOCK_OF ? self->first : NULL; claim;
+         claim = claim->next) {
+        if (claim->job == found->job)
+            found->task = self->task;
+    }
 }
 
-uint64_t octi_shared_holder(octi_job *job)
+/* By the lists of the locks, and not by what the job asks for: its arguments go while it ends. */
+uint64_t octi_shared_holder(const octi_job *job)
 {
-    if (!octi_job_pin(job)) /* its arguments go when it ends */
-        return 0;
-    uint64_t id = ((const octi_shared_args *)job->args)->request.id;
-    octi_job_unpin(job);
+    holder found = {job, 0};
     octi_things_lock();
-    const octi_thing *lock = octi_thing_lock_find(id);
-    uint64_t holder = lock && is_waiting(lock, job) ? lock->task : 0;
+    octi_thing_each(look_for_job, &found);
     octi_things_unlock();
-    return holder;
+    return found.task;
 }
 
 typedef struct listing {
