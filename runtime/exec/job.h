@@ -148,7 +148,8 @@ OCT_API void octi_job_unref(octi_job *job);
 /* Drops the copies of a job's value. */
 void octi_job_drop_copies(octi_job *job);
 
-/* Calls fn for every job of the pool that is not free; other threads may go on. */
+/* Calls fn for every job of the pool that is not free. Other threads may go on: it may be another's by
+ * then, or free, until fn has pinned it. */
 void octi_job_each(const oct_pool *pool, void (*fn)(octi_job *job, void *ctx), void *ctx);
 
 static inline octi_state octi_job_state(const octi_job *job)

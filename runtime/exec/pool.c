@@ -250,10 +250,17 @@ static void sleep_on(octi_job *job, void *ctx)
     octi_gate_wait(&gate);
 }
 
-static void cancel(octi_job *job, void *unused)
+/* Pinned it cannot end, so that whoever runs it has a reference: with one of our own it stays until its
+ * waiters have been called, though its executor may drop it as soon as it has ended. */
+static void cancel(octi_job *job, void *pool)
 {
-    (void)unused;
-    octi_job_cancel(job);
+    if (!octi_job_pin(job))
+        return;
+    octi_job_ref(job);
+    octi_job_unpin(job);
+    if (atomic_load_explicit(&job->pool, memory_order_relaxed) == pool)
+        octi_job_cancel(job);
+    octi_job_unref(job);
 }
 
 /* Every job has ended, so the only references left are of handles that nobody took and of
@@ -316,7 +323,7 @@ void oct_pool_cancel(oct_pool *pool)
     if (!pool || atomic_load(&pool->closed))
         return;
     atomic_fetch_add(&pool->cancels, 1);
-    octi_job_each(pool, cancel, NULL);
+    octi_job_each(pool, cancel, pool);
 }
 
 int oct_pool_workers(const oct_pool *pool)
