@@ -432,6 +432,33 @@ static void a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show
     oct_frame_destroy(g);
 }
 
+static void of_a_table_only_the_columns_that_are_needed_travel(void **state)
+{
+    (void)state;
+    oct_frame *f = frame_of("a,b,c,d\nx,1,5,p\ny,2,6,q\nx,4,7,r\n", NULL), *t = oct_frame_compute(f),
+              *w = oct_frame_where(t, "c > 4"), *g = oct_frame_groupby(w, "a", "sum(b) as s"),
+              *sums = oct_frame_compute(g), *rows = oct_frame_compute(w);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    assert_int_equal(oct_frame_explain(g, to), OCT_OK);
+    assert_int_equal(oct_frame_explain(w, to), OCT_OK);
+    fclose(to);
+    assert_non_null(strstr(text, "a table of 3 rows, 3 of 4 columns\n"));
+    assert_non_null(strstr(text, "a table of 3 rows, 4 of 4 columns\n"));
+    free(text);
+    assert_true(sums && rows && oct_frame_rows(rows) == 3);
+    assert_int_equal(oct_frame_int64s(sums, "s")[0], 5);
+    assert_int_equal(oct_frame_int64s(sums, "s")[1], 2);
+    assert_int_equal(oct_frame_int64s(rows, "b")[0], 1);
+    assert_int_equal(oct_frame_int64s(rows, "c")[2], 7);
+    oct_frame *none = oct_frame_select(t, "1 as one"), *ones = oct_frame_compute(none);
+    assert_true(ones && oct_frame_rows(ones) == 3 && oct_frame_int64s(ones, "one")[2] == 1);
+    oct_frame *all[] = {f, t, w, g, sums, rows, none, ones};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        oct_frame_destroy(all[i]);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +479,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(the_first_of_an_order_are_those_of_a_sort, remove_file),
         cmocka_unit_test_teardown(a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show_it,
                                   remove_file),
+        cmocka_unit_test_teardown(of_a_table_only_the_columns_that_are_needed_travel, remove_file),
     };
     pool = oct_pool_open(&argc, argv);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,8 @@ static oct_err needed_columns(const octi_stage *stage, const octi_batch *schema,
     bool all = reduce->kind != OCTI_GROUP && reduce->kind != OCTI_CORRELATE;
     for (size_t i = 0; code == OCT_OK && i < stage->count; i++) {
         code = see_items(stage->steps[i].text, seen, err);
+        if (stage->steps[i].on)
+            see(stage->steps[i].on, seen);
         all = all && stage->steps[i].kind != OCTI_SELECT;
     }
     if (code == OCT_OK && (reduce->kind == OCTI_GROUP || reduce->kind == OCTI_CORRELATE))
@@ -53,13 +55,6 @@ static oct_err needed_columns(const octi_stage *stage, const octi_batch *schema,
     for (size_t i = 0; code == OCT_OK && all && i < schema->count; i++)
         see(schema->names[i], seen);
     return code == OCT_OK && seen->failed ? oct_fail(err, OCT_E_NOMEM, "out of memory for a plan") : code;
-}
-
-static void names_deinit(names *seen)
-{
-    for (size_t n = 0; n < seen->count; n++)
-        free(seen->list[n]);
-    free(seen->list);
 }
 
 static oct_err copy_text(const char *text, char **out, oct_error *err)
@@ -130,10 +125,12 @@ oct_err octi_frame_plan(const oct_frame *frame, octi_stage *stage, const oct_fra
     oct_err code = plan_reduce(frame, &made.reduce, &last, err);
     if (code == OCT_OK)
         code = plan_steps(last, &made, &at, err);
-    if (code == OCT_OK && at->kind == OCTI_FRAME_FILES &&
-        (code = needed_columns(&made, &at->format.schema, &seen, err)) == OCT_OK)
+    if (code == OCT_OK)
+        code = needed_columns(&made, &at->schema, &seen, err);
+    made.columns = seen.list;
+    made.column_count = seen.count;
+    if (code == OCT_OK && at->kind == OCTI_FRAME_FILES)
         code = octi_format_narrow(&at->format, seen.list, seen.count, &made.format, err);
-    names_deinit(&seen);
     if (code != OCT_OK) {
         octi_stage_deinit(&made);
         return code;

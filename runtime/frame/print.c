@@ -105,6 +105,14 @@ oct_err oct_frame_print(oct_frame *frame, FILE *to)
     return code;
 }
 
+static void explain_table(const oct_frame *source, const octi_stage *stage, FILE *to)
+{
+    size_t needed = 0;
+    for (size_t c = 0; c < source->table.count; c++)
+        needed += octi_stage_needs(stage, source->table.names[c]);
+    fprintf(to, "a table of %zu rows, %zu of %zu columns\n", source->table.rows, needed, source->table.count);
+}
+
 static void explain_source(const oct_frame *source, const octi_stage *stage, FILE *to)
 {
     uint64_t bytes = 0;
@@ -187,7 +195,7 @@ static oct_err explain(const oct_frame *frame, FILE *to, oct_error *err)
     if (source->kind == OCTI_FRAME_FILES && !octi_stage_rolls(&stage))
         explain_source(source, &stage, to);
     else if (source->kind == OCTI_FRAME_TABLE)
-        fprintf(to, "a table of %zu rows\n", source->table.rows);
+        explain_table(source, &stage, to);
     else if (code == OCT_OK)
         code = explain(source, to, err);
     for (size_t i = 0; i < stage.count; i++)

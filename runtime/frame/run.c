@@ -238,11 +238,10 @@ static oct_err cut_chunk(const octi_stage *stage, const octi_batch *table, size_
     return octi_batch_slice(table, from, end - from, &chunk->batch, err);
 }
 
-static oct_err run_table(run *r, const octi_batch *table, const char *index, oct_error *err)
+/* Chunks from one row to before another, in waves. */
+static oct_err run_rows(run *r, const octi_batch *table, size_t at, size_t end, oct_error *err)
 {
-    size_t at, end;
     oct_err code = OCT_OK;
-    find_slice(r->stage, table, index, &at, &end);
     while (code == OCT_OK && at < end && !enough(r)) {
         size_t count = 0;
         for (; code == OCT_OK && count < WAVE && at < end; at += CHUNK_ROWS) {
@@ -256,6 +255,35 @@ static oct_err run_table(run *r, const octi_batch *table, const char *index, oct
             for (size_t i = 0; i < count; i++)
                 octi_chunk_deinit(&r->chunks[i]);
     }
+    return code;
+}
+
+/* Borrows the columns that are needed: the others would travel in vain. */
+static oct_err narrow(const octi_stage *stage, const octi_batch *table, octi_batch *out, oct_error *err)
+{
+    octi_batch made = {.rows = table->rows};
+    oct_err code = OCT_OK;
+    for (size_t c = 0; code == OCT_OK && c < table->count; c++) {
+        if (octi_stage_needs(stage, table->names[c]))
+            code = octi_batch_lend(&made, table->names[c], &table->columns[c], err);
+    }
+    if (code != OCT_OK)
+        octi_batch_deinit(&made);
+    else
+        *out = made;
+    return code;
+}
+
+static oct_err run_table(run *r, const octi_batch *table, const char *index, oct_error *err)
+{
+    octi_batch needed;
+    size_t begin, end;
+    find_slice(r->stage, table, index, &begin, &end);
+    oct_err code = narrow(r->stage, table, &needed, err);
+    if (code != OCT_OK)
+        return code;
+    code = run_rows(r, &needed, begin, end, err);
+    octi_batch_deinit(&needed);
     return code;
 }
 

@@ -20,11 +20,23 @@ void octi_step_deinit(octi_step *step)
 void octi_stage_deinit(octi_stage *stage)
 {
     octi_format_deinit(&stage->format);
+    for (size_t i = 0; i < stage->column_count; i++)
+        free(stage->columns[i]);
+    free(stage->columns);
     for (size_t i = 0; i < stage->count; i++)
         octi_step_deinit(&stage->steps[i]);
     free(stage->steps);
     octi_reduce_deinit(&stage->reduce);
     *stage = (octi_stage){0};
+}
+
+bool octi_stage_needs(const octi_stage *stage, const char *column)
+{
+    for (size_t i = 0; i < stage->column_count; i++) {
+        if (strcmp(stage->columns[i], column) == 0)
+            return true;
+    }
+    return false;
 }
 
 void octi_chunk_deinit(octi_chunk *chunk)

@@ -24,6 +24,8 @@ typedef struct octi_step {
 
 typedef struct octi_stage {
     octi_format format; /* of sources that are files: the columns that are needed */
+    char **columns;     /* those of any source by their names, for whoever makes chunks: does not travel */
+    size_t column_count;
     octi_step *steps;
     size_t count;
     octi_reduce reduce;
@@ -54,6 +56,9 @@ static inline bool octi_stage_rolls(const octi_stage *stage)
 {
     return stage->count > 0 && stage->steps[0].kind == OCTI_ROLLING;
 }
+
+/* True where chunks need the source's column. */
+bool octi_stage_needs(const octi_stage *stage, const char *column);
 
 /* One step; *batch is replaced. The first `lead` rows go where it is a rolling one, and are 0 in others. */
 OCT_NODISCARD oct_err octi_step_run(const octi_step *step, octi_batch *batch, size_t lead, oct_error *err);
