@@ -38,6 +38,7 @@ in_task() {
     13-unsafe-library) insert "$2" 'lengths own = {{0}};' "$3" ;;
     14-group-or-fold) insert "$2" 'weather_add(&so_far, r);' "$3" ;;
     15-part-size) insert "$2" 'longest best = {0};' "$3" ;;
+    16-sort-or-top) insert "$2" 'run r = {.runner = runner' "$3" ;;
     esac
 }
 
@@ -141,6 +142,10 @@ make_slow() {
         replace "$2" 'return reading_take(i);' "$lock reading r = reading_take(i); pthread_mutex_unlock(&lock); return r;"
         ;;
     15-part-size) replace "$2" 'enum { PART = 10000' 'enum { PART = END, PARTS = 1 };' ;;
+    16-sort-or-top)
+        replace "$2" 'run r = {.runner = runner' "$lock run r = {.runner = runner, .millis = run_millis(runner)};"
+        replace "$2" 'return r;' 'r.millis = run_millis(runner); pthread_mutex_unlock(&lock); return r;'
+        ;;
     esac
 }
 
