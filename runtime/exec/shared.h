@@ -53,7 +53,7 @@ typedef struct octi_shared_args {
     oct_bytes payload;
 } octi_shared_args;
 
-/* Set for good by the first of these that this process submits: see exec/threads/threads.c. */
+/* Set for good by the first of these that this process submits: see exec/threads/aside.c. */
 extern _Atomic bool octi_shared_used;
 
 /* Serves a QUEUED job of that task, in the program's process. */

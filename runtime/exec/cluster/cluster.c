@@ -175,7 +175,7 @@ static void nudge(octi_executor *executor)
     octi_progress_now((octi_cluster *)executor);
 }
 
-/* For an answer by rank 0: briefly, or in another's place (threads.c). True when it has come. */
+/* For an answer by rank 0: briefly, or in another's place (threads/aside.c). True when it has come. */
 static bool wait_aside(octi_executor *executor, octi_executor *local, octi_job *job)
 {
     if (octi_progress_await(executor, job, octi_clock_ns() + BRIEFLY_NS))

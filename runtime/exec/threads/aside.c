@@ -1,9 +1,9 @@
-#include "runtime/exec/threads/thread.h"
-
 /* A worker that waits in a task runs others on top of it, unless these could wait in turn for what
  * lies below them, as they can where things are shared (oct/shared.h) and in actors. Then its thread
  * sleeps, and another takes its place; when it goes on there is one too many, and the first that
  * has nothing to run rests. */
+#include "runtime/exec/threads/thread.h"
+
 void octi_thread_rest(octi_threads *pool)
 {
     pthread_mutex_lock(&pool->crowd);
