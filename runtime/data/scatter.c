@@ -174,6 +174,22 @@ oct_future *oct_replicate(oct_future *future, int nodes)
     return first;
 }
 
+enum { AHEAD = 64 };
+
+/* The values of those that have ended by now are brought together, not one after the other. */
+static void fetch_ahead(oct_future *const *futures, size_t count)
+{
+    octi_job *jobs[AHEAD];
+    size_t ready = 0;
+    for (size_t i = 0; i < count && i < AHEAD; i++) {
+        octi_job *job = octi_job_of(futures[i]);
+        if (job && octi_job_state(job) == OCTI_DONE && octi_job_is_remote(job))
+            jobs[ready++] = job;
+    }
+    if (ready > 1)
+        octi_job_fetch_all(jobs, ready);
+}
+
 oct_err octi_gather(oct_future *const *futures, size_t count, void *out, octi_kind kind, size_t size)
 {
     oct_error *err = octi_last_error(), first = OCT_ERROR_INIT;
@@ -182,6 +198,8 @@ oct_err octi_gather(oct_future *const *futures, size_t count, void *out, octi_ki
         octi_job *job = octi_job_of(futures[i]);
         const char *name = job ? job->task->name : "";
         *err = (oct_error)OCT_ERROR_INIT;
+        if (out && job && octi_job_state(job) == OCTI_DONE && octi_job_is_remote(job))
+            fetch_ahead(futures + i, count - i);
         if (octi_result(futures[i], to, kind, size, OCT_FOREVER) == OCT_OK)
             continue;
         if (to)

@@ -58,6 +58,10 @@ typedef struct octi_executor_class {
      * octi_job_arrived does, and waits for it. NULL where values never are elsewhere. */
     oct_err (*fetch)(octi_executor *executor, octi_job *job, oct_error *err);
 
+    /* Brings the values of those of the jobs, which are DONE, that are remote, all at once. What cannot be
+     * brought stays where it is, for fetch to say why. NULL where fetch is. */
+    void (*fetch_all)(octi_executor *executor, octi_job *const *jobs, size_t count);
+
     /* A job whose value is, or was, elsewhere is freed, so that nobody wants that value any more. Not
      * blocking. NULL likewise. */
     void (*forget)(octi_executor *executor, octi_job *job);
@@ -99,6 +103,9 @@ OCT_API bool octi_job_retry(octi_job *job);
 
 /* Sees to it that the value of a DONE job is here. May wait. */
 OCT_API OCT_NODISCARD oct_err octi_job_fetch(octi_job *job, oct_error *err);
+
+/* The same of several jobs of one pool, on the way at once; what fails is left to octi_job_fetch. */
+OCT_API void octi_job_fetch_all(octi_job *const *jobs, size_t count);
 
 /* A job's value, fetched: moves a native value into a job that octi_job_is_remote. */
 OCT_API oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err);

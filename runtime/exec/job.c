@@ -370,6 +370,14 @@ oct_err octi_job_fetch(octi_job *job, oct_error *err)
     return executor->class->fetch(executor, job, err);
 }
 
+void octi_job_fetch_all(octi_job *const *jobs, size_t count)
+{
+    octi_executor *executor =
+        count > 0 ? octi_pool_executor(atomic_load_explicit(&jobs[0]->pool, memory_order_relaxed)) : NULL;
+    if (executor && executor->class->fetch_all)
+        executor->class->fetch_all(executor, jobs, count);
+}
+
 oct_err octi_job_arrived(octi_job *job, void *value, oct_error *err)
 {
     testify(job, true, value);

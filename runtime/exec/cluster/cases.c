@@ -60,6 +60,14 @@ OCT_TASK(oct_doubles, range, int, count)
     return values;
 }
 
+OCT_TASK(oct_doubles, range_unless, int, count, bool, fails)
+{
+    if (!fails)
+        return range(count);
+    oct_fail(oct_task_error(), OCT_E_IO, "there are no numbers");
+    return (oct_doubles){0};
+}
+
 OCT_TASK(double, sum, oct_doubles, values)
 {
     double total = 0;
@@ -295,6 +303,27 @@ static void spread_from_value(oct_pool *pool, const char *unused)
         REQUIRE(oct_result(futures[i], &node) == OCT_OK && node == last_node(pool) - 1);
     }
     oct_release(large);
+}
+
+/* More values that stayed, on all nodes, than are brought home at once; one of them is not there. */
+static void gathered(oct_pool *pool, const char *unused)
+{
+    (void)unused;
+    enum { COUNT = 150, LENGTH = 5000, FAILS = 70 };
+    oct_future *futures[COUNT];
+    static oct_doubles values[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        oct_options at = {.node = i % oct_pool_nodes(pool) + 1};
+        futures[i] = oct_submit_with(pool, &at, range_unless, LENGTH + i, i == FAILS);
+    }
+    REQUIRE(oct_wait_many(futures, COUNT, OCT_ALL_DONE, OCT_FOREVER) == OCT_OK);
+    REQUIRE(oct_gather(futures, COUNT, values) == OCT_E_IO);
+    for (int i = 0; i < COUNT; i++) {
+        size_t count = i == FAILS ? 0 : LENGTH + (size_t)i;
+        REQUIRE(values[i].count == count && (count == 0 || values[i].data[count - 1] == (double)count - 1));
+        free(values[i].data);
+    }
+    oct_release(futures[FAILS]);
 }
 
 static void bound(oct_pool *pool, const char *unused)
@@ -539,6 +568,7 @@ static const struct {
     {"results", results},
     {"many", many},
     {"spread", spread},
+    {"gathered", gathered},
     {"spread_from_value", spread_from_value},
     {"spread_by_a_task", spread_by_a_task},
     {"spread_with_value", spread_with_value},

@@ -205,6 +205,7 @@ const octi_executor_class octi_cluster_class = {
     .nudge = nudge,
     .interrupt = octi_origin_interrupt,
     .fetch = octi_value_fetch,
+    .fetch_all = octi_value_fetch_all,
     .forget = octi_value_forget,
     .wait = wait_in_task,
     .help = octi_progress_await,

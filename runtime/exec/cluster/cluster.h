@@ -236,6 +236,7 @@ octi_location octi_value_location(const octi_job *job);
 void octi_value_stays(octi_job *job, octi_location location);
 
 oct_err octi_value_fetch(octi_executor *executor, octi_job *job, oct_error *err);
+void octi_value_fetch_all(octi_executor *executor, octi_job *const *jobs, size_t count);
 void octi_value_forget(octi_executor *executor, octi_job *job);
 
 /* The value there is not needed any more. Any thread. */

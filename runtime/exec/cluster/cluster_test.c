@@ -114,6 +114,7 @@ ON_RANKS(thousands_of_tasks_each_return_their_own_result, "many")
 ON_RANKS(long_tasks_are_spread_over_all_ranks, "spread")
 ON_RANKS(what_a_task_submits_is_spread_over_all_ranks, "spread_by_a_task")
 ON_RANKS(tasks_leave_a_value_that_is_soon_moved, "spread_from_value")
+ON_RANKS(many_large_values_are_gathered_in_order, "gathered")
 ON_RANKS(a_small_value_keeps_no_task_where_it_is, "spread_with_value")
 ON_RANKS(a_task_for_a_node_runs_there, "bound")
 ON_RANKS(a_failure_tells_what_where_and_why_and_is_retried, "failure")
@@ -234,6 +235,7 @@ int main(void)
         cmocka_unit_test(thousands_of_tasks_each_return_their_own_result),
         cmocka_unit_test(long_tasks_are_spread_over_all_ranks),
         cmocka_unit_test(what_a_task_submits_is_spread_over_all_ranks),
+        cmocka_unit_test(many_large_values_are_gathered_in_order),
         cmocka_unit_test(tasks_leave_a_value_that_is_soon_moved),
         cmocka_unit_test(a_small_value_keeps_no_task_where_it_is),
         cmocka_unit_test(a_task_for_a_node_runs_there),

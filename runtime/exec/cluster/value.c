@@ -166,14 +166,35 @@ static oct_err explain(octi_cluster *cluster, const octi_job *job, const octi_as
 }
 
 /* Two threads may want the same value: the first brings it, the second finds it here. */
+enum { LOCKS = 8 };
+
+static pthread_mutex_t locks[LOCKS] = {
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+};
+
 static pthread_mutex_t *lock_of(const octi_job *job)
 {
-    static pthread_mutex_t locks[8] = {
-        PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
-        PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
-        PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
-    };
-    return &locks[job->index % 8];
+    return &locks[job->index % LOCKS];
+}
+
+static void ask(octi_cluster *cluster, octi_job *job, octi_asking *asking)
+{
+    *asking = (octi_asking){.post = {NULL, send_fetch}, .location = octi_value_location(job)};
+    octi_progress_post(cluster, &asking->post);
+}
+
+/* A job that was asked for twice has its value by the first answer. */
+static oct_err await_answer(octi_cluster *cluster, octi_job *job, octi_asking *asking, oct_error *err)
+{
+    octi_progress_until(cluster, &asking->answered);
+    oct_err code = OCT_OK;
+    if (octi_job_is_remote(job))
+        code =
+            asking->code == OCT_OK ? take_in(cluster, job, asking, err) : explain(cluster, job, asking, err);
+    free(asking->message);
+    return code;
 }
 
 oct_err octi_value_fetch(octi_executor *executor, octi_job *job, oct_error *err)
@@ -184,16 +205,50 @@ oct_err octi_value_fetch(octi_executor *executor, octi_job *job, oct_error *err)
     pthread_mutex_lock(lock_of(job));
     oct_err code = OCT_OK;
     if (octi_job_is_remote(job)) {
-        octi_asking asking = {.post = {NULL, send_fetch}, .location = octi_value_location(job)};
-        octi_progress_post(cluster, &asking.post);
+        octi_asking asking;
+        ask(cluster, job, &asking);
         octi_progress_now(cluster);
-        octi_progress_until(cluster, &asking.answered);
-        code =
-            asking.code == OCT_OK ? take_in(cluster, job, &asking, err) : explain(cluster, job, &asking, err);
-        free(asking.message);
+        code = await_answer(cluster, job, &asking, err);
     }
     pthread_mutex_unlock(lock_of(job));
     return code;
+}
+
+/* On their way at once: so many values, and so many bytes, but for one that alone is larger. Answers wait in
+ * memory until their turn has come. */
+enum { AT_ONCE = 32, BYTES_AT_ONCE = 64 << 20 };
+
+/* How many of the jobs were seen to. */
+static size_t fetch_some(octi_cluster *cluster, octi_job *const *jobs, size_t count)
+{
+    octi_asking asking[AT_ONCE];
+    octi_job *asked[AT_ONCE];
+    size_t seen = 0, waiting = 0;
+    uint64_t bytes = 0;
+    for (; seen < count && waiting < AT_ONCE && (waiting == 0 || bytes < BYTES_AT_ONCE); seen++) {
+        if (!octi_job_is_remote(jobs[seen]))
+            continue;
+        ask(cluster, jobs[seen], &asking[waiting]);
+        bytes += asking[waiting].location.size;
+        asked[waiting++] = jobs[seen];
+    }
+    octi_progress_now(cluster);
+    for (size_t i = 0; i < waiting; i++)
+        (void)await_answer(cluster, asked[i], &asking[i], &(oct_error){0});
+    return seen;
+}
+
+void octi_value_fetch_all(octi_executor *executor, octi_job *const *jobs, size_t count)
+{
+    if (octi_progress_is_mine())
+        return;
+    for (size_t at = 0; at < count;) {
+        for (int i = 0; i < LOCKS; i++)
+            pthread_mutex_lock(&locks[i]);
+        at += fetch_some((octi_cluster *)executor, jobs + at, count - at);
+        for (int i = 0; i < LOCKS; i++)
+            pthread_mutex_unlock(&locks[i]);
+    }
 }
 
 /* ---- giving it up ---- */

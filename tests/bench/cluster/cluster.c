@@ -126,6 +126,29 @@ static double one_megabyte(void *pool)
     return (bench_now() - began) / 100;
 }
 
+OCT_TASK(oct_doubles, numbers, size_t, count)
+{
+    return (oct_doubles){calloc(count, sizeof(double)), count};
+}
+
+/* Values of 64 KB that stayed on the other node, brought home; seconds for one. */
+static double gather(void *pool)
+{
+    enum { COUNT = 200, SIZE = 8192 };
+    static oct_doubles values[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        futures[i] = oct_submit_with(pool, &there, numbers, (size_t)SIZE);
+    if (oct_wait_many(futures, COUNT, OCT_ALL_DONE, OCT_FOREVER) != OCT_OK)
+        oct_die(NULL);
+    double began = bench_now();
+    if (oct_gather(futures, COUNT, values) != OCT_OK)
+        oct_die(NULL);
+    double seconds = bench_now() - began;
+    for (int i = 0; i < COUNT; i++)
+        free(values[i].data);
+    return seconds / COUNT;
+}
+
 enum { BUSY = 2000, BUSY_US = 100 };
 
 static void collect_busy(void)
@@ -211,6 +234,7 @@ int main(int argc, char **argv)
     bench_line(pool, "submit_shared", 1 / bench_least(ROUNDS, to_anyone, pool), "tasks_per_s", NULL, 0);
     bench_line(pool, "one_megabyte", bench_least(ROUNDS, one_megabyte, pool) * 1e6, "us",
                "raw MPI, both ways", raw_large * 1e6);
+    bench_line(pool, "gather_64_kb", bench_least(ROUNDS, gather, pool) * 1e6, "us", NULL, 0);
     bench_line(pool, "tasks_of_100us", bench_least(ROUNDS, busy_share, pool), "ratio", "one processor", 1);
     bench_line(pool, "nested_of_100us", bench_least(ROUNDS, nested_share, pool), "ratio", "one processor", 1);
     bench_line(pool, "ready_of_100us", bench_least(ROUNDS, ready_share, pool), "ratio", "one processor", 1);
