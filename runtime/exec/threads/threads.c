@@ -160,23 +160,42 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     return code;
 }
 
+/* Told after the push, both in one order: whoever looks meanwhile sees the one or the other. */
 void octi_threads_submit_loose(octi_executor *executor, octi_job *job)
 {
-    submit_marked((octi_threads *)executor, job, OCTI_MAY_LEAVE);
+    octi_threads *pool = (octi_threads *)executor;
+    submit_marked(pool, job, OCTI_MAY_LEAVE);
+    if (!atomic_load_explicit(&pool->has_loose, memory_order_seq_cst))
+        atomic_store_explicit(&pool->has_loose, true, memory_order_seq_cst);
 }
 
-/* Of each worker's at most one in two: the others it goes on with. */
+/* At most one in two: the others the worker goes on with. */
+static int recall_some(octi_deque *deque, octi_job **jobs, int most)
+{
+    int count = 0;
+    void *item;
+    for (int64_t half = (octi_deque_count(deque) + 1) / 2;
+         half > 0 && count < most && (item = octi_deque_steal_marked(deque, OCTI_MAY_LEAVE)); half--)
+        jobs[count++] = octi_item_job(item);
+    return count;
+}
+
+/* The deques are their owners' cache lines: nobody is to look at them in vain, again and again. */
 int octi_threads_recall(octi_executor *executor, octi_job **jobs, int most)
 {
     octi_threads *pool = (octi_threads *)executor;
+    if (!atomic_load_explicit(&pool->has_loose, memory_order_relaxed))
+        return 0;
+    atomic_store_explicit(&pool->has_loose, false, memory_order_seq_cst);
+    bool is_more = false;
     int count = 0, slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
-    for (int i = 0; i < slots && count < most; i++) {
+    for (int i = 0; i < slots; i++) {
         octi_deque *deque = &pool->workers[i].deque;
-        void *item;
-        for (int64_t half = (octi_deque_count(deque) + 1) / 2;
-             half > 0 && count < most && (item = octi_deque_steal_marked(deque, OCTI_MAY_LEAVE)); half--)
-            jobs[count++] = octi_item_job(item);
+        count += recall_some(deque, jobs + count, most - count);
+        is_more = is_more || !octi_deque_empty(deque);
     }
+    if (is_more)
+        atomic_store_explicit(&pool->has_loose, true, memory_order_relaxed);
     return count;
 }
 
