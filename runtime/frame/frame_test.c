@@ -435,7 +435,7 @@ static void a_file_of_only_a_header_gives_an_empty_table_and_plan_and_print_show
 static void of_a_table_only_the_columns_that_are_needed_travel(void **state)
 {
     (void)state;
-    oct_frame *f = frame_of("a,b,c,d\nx,1,5,p\ny,2,6,q\nx,4,7,r\n", NULL), *t = oct_frame_compute(f),
+    oct_frame *f = frame_of("a,b,c,d\nx,1,3,p\ny,2,6,q\nx,4,7,r\n", NULL), *t = oct_frame_compute(f),
               *w = oct_frame_where(t, "c > 4"), *g = oct_frame_groupby(w, "a", "sum(b) as s"),
               *sums = oct_frame_compute(g), *rows = oct_frame_compute(w);
     char *text = NULL;
@@ -447,11 +447,11 @@ static void of_a_table_only_the_columns_that_are_needed_travel(void **state)
     assert_non_null(strstr(text, "a table of 3 rows, 3 of 4 columns\n"));
     assert_non_null(strstr(text, "a table of 3 rows, 4 of 4 columns\n"));
     free(text);
-    assert_true(sums && rows && oct_frame_rows(rows) == 3);
-    assert_int_equal(oct_frame_int64s(sums, "s")[0], 5);
+    assert_true(sums && rows && oct_frame_rows(rows) == 2);
+    assert_int_equal(oct_frame_int64s(sums, "s")[0], 4);
     assert_int_equal(oct_frame_int64s(sums, "s")[1], 2);
-    assert_int_equal(oct_frame_int64s(rows, "b")[0], 1);
-    assert_int_equal(oct_frame_int64s(rows, "c")[2], 7);
+    assert_int_equal(oct_frame_int64s(rows, "b")[1], 4);
+    assert_int_equal(oct_frame_int64s(rows, "c")[0], 6);
     oct_frame *none = oct_frame_select(t, "1 as one"), *ones = oct_frame_compute(none);
     assert_true(ones && oct_frame_rows(ones) == 3 && oct_frame_int64s(ones, "one")[2] == 1);
     oct_frame *all[] = {f, t, w, g, sums, rows, none, ones};
