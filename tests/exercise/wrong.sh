@@ -39,7 +39,7 @@ in_task() {
     14-group-or-fold) insert "$2" 'weather_add(&so_far, r);' "$3" ;;
     15-part-size) insert "$2" 'longest best = {0};' "$3" ;;
     16-sort-or-top) insert "$2" 'run r = {.runner = runner' "$3" ;;
-    18-memory-bandwidth) insert "$2" 'int32_t *block = malloc' "$3" ;;
+    17-memory-bandwidth) insert "$2" 'int32_t *block = malloc' "$3" ;;
     esac
 }
 
@@ -147,7 +147,7 @@ make_slow() {
         replace "$2" 'run r = {.runner = runner' "$lock run r = {.runner = runner, .millis = run_millis(runner)};"
         replace "$2" 'return r;' 'r.millis = run_millis(runner); pthread_mutex_unlock(&lock); return r;'
         ;;
-    18-memory-bandwidth) replace "$2" 'enum { BLOCK = 16384' 'enum { BLOCK = SAMPLES, BLOCKS = 1 };' ;;
+    17-memory-bandwidth) replace "$2" 'enum { BLOCK = 16384' 'enum { BLOCK = SAMPLES, BLOCKS = 1 };' ;;
     esac
 }
 

@@ -1,4 +1,4 @@
-/* 18-memory-bandwidth: a song is put through sixteen effects, block by block: each stays in the cache until
+/* 17-memory-bandwidth: a song is put through sixteen effects, block by block: each stays in the cache until
  * it has been through all of them.
  *
  *   solution [--pool=threads:4 | processes:4 | cluster] */

@@ -1,4 +1,4 @@
-/* 18-memory-bandwidth: a song is put through sixteen effects: the whole of it through the first, then the
+/* 17-memory-bandwidth: a song is put through sixteen effects: the whole of it through the first, then the
  * whole of it through the second, and so on.
  *
  * Let all workers do it, and fetch each sample from memory once. README.md tells how; solution.c is one
