@@ -46,23 +46,37 @@ oct_err octi_aggregates_parse(const char *text, octi_items *out, oct_error *err)
     return OCT_OK;
 }
 
-/* The value, made doubles by a multiplication where its state is one of doubles. */
+static bool is_of_doubles(octi_aggregate a)
+{
+    return a == OCTI_AGG_MEAN || a == OCTI_AGG_VAR || a == OCTI_AGG_STD || a == OCTI_AGG_MEDIAN ||
+           a == OCTI_AGG_QUANTILE;
+}
+
+/* False where an aggregate has no meaning for a type. */
+static bool takes(octi_aggregate a, oct_column_type type)
+{
+    if (a == OCTI_AGG_COUNT || a == OCTI_AGG_NUNIQUE || type == OCT_INT64 || type == OCT_DOUBLE)
+        return true;
+    return (type == OCT_DATE || type == OCT_TIMESTAMP) && a != OCTI_AGG_SUM && !is_of_doubles(a);
+}
+
+/* The value, as doubles where its state is one of doubles. */
 static oct_err value_of(octi_aggregate a, const octi_item *item, const octi_batch *rows, octi_column *out,
                         oct_error *err)
 {
-    octi_expr zero = {.op = OCTI_LITERAL}, one = {.op = OCTI_LITERAL, .type = OCT_DOUBLE, .real = 1};
-    octi_expr scaled = {.op = OCTI_MUL, .at = item->expr->at, .left = item->expr->left, .right = &one};
-    bool doubles = a == OCTI_AGG_MEAN || a == OCTI_AGG_VAR || a == OCTI_AGG_STD || a == OCTI_AGG_MEDIAN ||
-                   a == OCTI_AGG_QUANTILE;
-    const octi_expr *expr = !item->expr->left ? &zero : doubles ? &scaled : item->expr->left;
-    oct_err code = octi_expr_eval(expr, item->source, rows, out, err);
-    if (code != OCT_OK || a == OCTI_AGG_COUNT || a == OCTI_AGG_NUNIQUE)
-        return code;
-    if (out->type == OCT_STRING || out->type == OCT_BOOL || (a == OCTI_AGG_SUM && out->type > OCT_DOUBLE)) {
-        octi_column_deinit(out);
-        return oct_fail(err, OCT_E_TYPE, "'%.100s' is not of numbers", item->source);
-    }
-    return OCT_OK;
+    octi_expr zero = {.op = OCTI_LITERAL};
+    octi_column made = {0};
+    oct_err code =
+        octi_expr_eval(item->expr->left ? item->expr->left : &zero, item->source, rows, &made, err);
+    if (code == OCT_OK && !takes(a, made.type))
+        code = oct_fail(err, OCT_E_TYPE, "'%.100s' is not of numbers", item->source);
+    if (code == OCT_OK && is_of_doubles(a))
+        code = octi_column_to_doubles(&made, rows->rows, err);
+    if (code != OCT_OK)
+        octi_column_deinit(&made);
+    else
+        *out = made;
+    return code;
 }
 
 oct_err octi_argument_init(octi_argument *argument, const octi_item *item, const octi_batch *rows,

@@ -65,9 +65,19 @@ typedef struct octi_partials {
     double *m2;
 } octi_partials;
 
+/* True where a later value takes the place of the least or largest of those before: where several are, it is
+ * the first, and NaN is more and less than all. */
+__attribute__((always_inline)) static inline bool octi_is_beyond(octi_aggregate a, bool real, octi_number x,
+                                                                 octi_number best)
+{
+    if (!real)
+        return a == OCTI_AGG_MIN ? x.whole < best.whole : x.whole > best.whole;
+    return (a == OCTI_AGG_MIN ? x.real < best.real : x.real > best.real) || isnan(x.real);
+}
+
 /* Adds a later state to group g of an earlier one; false where a sum does not fit 64 bits. Variances
  * by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
- * (1979). Where several are least or largest, the first one is, and NaN is more and less than all. */
+ * (1979). */
 __attribute__((always_inline)) static inline bool octi_combine(octi_aggregate a, bool real, octi_partials *to,
                                                                size_t g, int64_t n, octi_number x, double m2)
 {
@@ -85,9 +95,7 @@ __attribute__((always_inline)) static inline bool octi_combine(octi_aggregate a,
             return !__builtin_add_overflow(value->whole, x.whole, &value->whole);
         value->real += x.real;
     } else if (a == OCTI_AGG_MIN || a == OCTI_AGG_MAX) {
-        bool less = real ? x.real < value->real || isnan(x.real) : x.whole < value->whole;
-        bool more = real ? x.real > value->real || isnan(x.real) : x.whole > value->whole;
-        if (a == OCTI_AGG_MIN ? less : more)
+        if (octi_is_beyond(a, real, x, *value))
             *value = x;
     } else if (a == OCTI_AGG_ARGMIN || a == OCTI_AGG_ARGMAX) {
         bool beyond = a == OCTI_AGG_ARGMIN ? m2 < to->m2[g] : m2 > to->m2[g];

@@ -56,6 +56,25 @@ oct_err octi_column_add_bitmap(octi_column *column, size_t rows, oct_error *err)
     return OCT_OK;
 }
 
+oct_err octi_column_to_doubles(octi_column *column, size_t rows, oct_error *err)
+{
+    if (column->type == OCT_DOUBLE)
+        return OCT_OK;
+    octi_column made;
+    oct_err code = octi_column_init(&made, OCT_DOUBLE, rows, 0, err);
+    if (code == OCT_OK && column->valid && (code = octi_column_add_bitmap(&made, rows, err)) == OCT_OK)
+        memcpy(made.valid, column->valid, octi_bitmap_words(rows) * sizeof(uint64_t));
+    if (code != OCT_OK) {
+        octi_column_deinit(&made);
+        return code;
+    }
+    for (size_t i = 0; i < rows; i++)
+        made.doubles[i] = (double)column->ints[i];
+    octi_column_deinit(column);
+    *column = made;
+    return OCT_OK;
+}
+
 /* memcpy, of which most sizes here need no call. */
 static inline void copy_text(char *to, const char *from, size_t size)
 {

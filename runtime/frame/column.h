@@ -65,6 +65,9 @@ static inline void octi_set_null(octi_column *column, size_t row)
     column->valid[row / 64] &= ~(UINT64_C(1) << (row % 64));
 }
 
+/* Makes *column, which is one of numbers, one of doubles. */
+OCT_NODISCARD oct_err octi_column_to_doubles(octi_column *column, size_t rows, oct_error *err);
+
 /* The given rows of a column, in that order; rows may repeat. */
 OCT_NODISCARD oct_err octi_column_gather(const octi_column *from, const uint32_t *rows, size_t count,
                                          octi_column *out, oct_error *err);

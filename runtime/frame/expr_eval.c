@@ -68,26 +68,6 @@ static bool is_time(oct_column_type type)
     return type == OCT_DATE || type == OCT_TIMESTAMP;
 }
 
-/* Makes *column one of doubles: its integers are converted in place, or into a copy. */
-static oct_err to_double(octi_column *column, size_t rows, oct_error *err)
-{
-    if (column->type == OCT_DOUBLE)
-        return OCT_OK;
-    octi_column made;
-    oct_err code = octi_column_init(&made, OCT_DOUBLE, rows, 0, err);
-    if (code == OCT_OK && column->valid && (code = octi_column_add_bitmap(&made, rows, err)) == OCT_OK)
-        memcpy(made.valid, column->valid, octi_bitmap_words(rows) * sizeof(uint64_t));
-    if (code != OCT_OK) {
-        octi_column_deinit(&made);
-        return code;
-    }
-    for (size_t i = 0; i < rows; i++)
-        made.doubles[i] = (double)column->ints[i];
-    octi_column_deinit(column);
-    *column = made;
-    return OCT_OK;
-}
-
 /* A column of rows that are null where either operand is. */
 static oct_err result(const scope *s, oct_column_type type, const octi_column *a, const octi_column *b,
                       octi_column *out)
@@ -182,7 +162,8 @@ static oct_err arithmetic(const scope *s, const octi_expr *expr, octi_column *a,
     size_t rows = s->batch->rows;
     oct_err code = OCT_OK;
     if (expr->op == OCTI_DIV || a->type != b->type || a->type == OCT_DOUBLE) {
-        if ((code = to_double(a, rows, s->err)) == OCT_OK && (code = to_double(b, rows, s->err)) == OCT_OK)
+        if ((code = octi_column_to_doubles(a, rows, s->err)) == OCT_OK &&
+            (code = octi_column_to_doubles(b, rows, s->err)) == OCT_OK)
             code = result(s, OCT_DOUBLE, a, b, out);
         if (code == OCT_OK)
             real_arithmetic(expr->op, a->doubles, b->doubles, out->doubles, rows);
@@ -264,9 +245,9 @@ static oct_err comparison(const scope *s, const octi_expr *expr, octi_column *a,
         if (code == OCT_OK)
             code = match_times(s, expr->right, b, wider);
     } else if (is_number(a->type) && is_number(b->type) && a->type != b->type) {
-        code = to_double(a, rows, s->err);
+        code = octi_column_to_doubles(a, rows, s->err);
         if (code == OCT_OK)
-            code = to_double(b, rows, s->err);
+            code = octi_column_to_doubles(b, rows, s->err);
     }
     if (code == OCT_OK && a->type != b->type) {
         char wanted[32];
@@ -442,7 +423,7 @@ static oct_err call_one(const scope *s, const octi_expr *expr, octi_column *a, o
     if (number >= 0) {
         if (!is_number(a->type))
             return wrong_type(s, expr->left, "a number", a->type);
-        if ((code = to_double(a, rows, s->err)) == OCT_OK)
+        if ((code = octi_column_to_doubles(a, rows, s->err)) == OCT_OK)
             code = result(s, OCT_DOUBLE, a, NULL, out);
         for (size_t i = 0; code == OCT_OK && i < rows; i++)
             out->doubles[i] = call_number(number, a->doubles[i]);

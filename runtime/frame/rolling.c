@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "runtime/frame/aggregate.h"
 #include "runtime/frame/duration.h"
 #include "runtime/frame/members.h"
+#include "runtime/frame/windows.h"
 
 /* How far a window reaches. */
 typedef struct reach {
@@ -92,121 +92,58 @@ oct_err octi_rolling_lead(const octi_rolling *rolling, const octi_batch *table, 
     return OCT_OK;
 }
 
-/* One aggregate while its window moves. */
-typedef struct window {
-    octi_aggregate kind;
-    octi_argument argument;
-    octi_partials back;  /* at row i: of the rows from i to before `middle` */
-    octi_partials front; /* of those from there on; one */
-    octi_partials out;   /* a row of the result each */
-    size_t middle;
-} window;
-
-static oct_err state_init(octi_partials *state, size_t count, oct_error *err)
+static void find_windows(const reach *r, size_t begin, octi_windows *windows)
 {
-    *state = (octi_partials){calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(octi_number)),
-                             calloc(count + 1, sizeof(double))};
-    return state->n && state->value && state->m2
-               ? OCT_OK
-               : oct_fail(err, OCT_E_NOMEM, "out of memory for windows of %zu rows", count);
-}
-
-static void state_deinit(octi_partials *state)
-{
-    free(state->n);
-    free(state->value);
-    free(state->m2);
-}
-
-static void window_deinit(window *w)
-{
-    octi_argument_deinit(&w->argument);
-    state_deinit(&w->back);
-    state_deinit(&w->front);
-    state_deinit(&w->out);
-}
-
-static bool merge(const window *w, octi_partials *to, size_t g, const octi_partials *from, size_t row)
-{
-    return octi_combine(w->kind, w->argument.value.type == OCT_DOUBLE, to, g, from->n[row], from->value[row],
-                        from->m2[row]);
-}
-
-/* All rows of the window, which ends before `end`, become its back. */
-static bool turn(window *w, size_t begin, size_t end)
-{
-    bool fits = true;
-    for (size_t row = end; fits && row-- > begin;) {
-        w->back.n[row] = 0;
-        fits = octi_combine_row(w->kind, w->argument.value.type == OCT_DOUBLE, &w->back, row, &w->argument,
-                                row) &&
-               (row + 1 == end || merge(w, &w->back, row, &w->back, row + 1));
-    }
-    w->front.n[0] = 0;
-    w->middle = end;
-    return fits;
-}
-
-static bool slide(window *w, const reach *r, size_t lead, size_t rows, size_t begin)
-{
-    bool fits = true;
-    w->middle = begin;
-    for (size_t row = begin; fits && row < rows; row++) {
-        fits =
-            octi_combine_row(w->kind, w->argument.value.type == OCT_DOUBLE, &w->front, 0, &w->argument, row);
-        while (begin <= row && is_before(r, begin, row))
-            begin++;
-        if (fits && begin >= w->middle)
-            fits = turn(w, begin, row + 1);
-        if (row < lead)
-            continue;
-        size_t to = row - lead;
-        if (begin < w->middle)
-            fits = fits && merge(w, &w->out, to, &w->back, begin);
-        fits = fits && merge(w, &w->out, to, &w->front, 0);
-    }
-    return fits;
-}
-
-static oct_err aggregate(const octi_item *item, const octi_batch *batch, const reach *r, size_t lead,
-                         size_t begin, octi_column *out, oct_error *err)
-{
-    window w = {.kind = octi_aggregate_of(item->expr)};
-    size_t rows = batch->rows - lead;
-    oct_err code = octi_argument_init(&w.argument, item, batch, err);
-    if (code == OCT_OK && (code = state_init(&w.back, batch->rows, err)) == OCT_OK &&
-        (code = state_init(&w.front, 1, err)) == OCT_OK)
-        code = state_init(&w.out, rows, err);
-    if (code == OCT_OK && !slide(&w, r, lead, batch->rows, begin))
-        code = octi_aggregate_overflow(item->source, err);
-    if (code == OCT_OK)
-        code = octi_aggregate_finish(w.kind, &w.out, w.argument.value.type, rows, out, err);
-    window_deinit(&w);
-    return code;
-}
-
-/* What a window of members has, for each row from `lead` on. */
-static void slide_members(octi_members *members, double q, const reach *r, size_t lead, size_t rows,
-                          size_t begin, octi_column *out)
-{
-    for (size_t row = begin; row < rows; row++) {
-        octi_members_add(members, row);
-        while (begin <= row && is_before(r, begin, row))
-            octi_members_remove(members, begin++);
-        if (row < lead)
-            continue;
-        if (members->different)
-            out->ints[row - lead] = (int64_t)members->count;
-        else if (members->count + members->nans == 0)
-            octi_set_null(out, row - lead);
+    for (size_t i = 0; i < windows->count; i++) {
+        size_t last = windows->lead + i;
+        if (r->rows)
+            begin = last < r->rows ? 0 : last + 1 - r->rows;
         else
-            out->doubles[row - lead] = octi_members_quantile(members, q);
+            while (begin <= last && is_before(r, begin, last))
+                begin++;
+        windows->first[i] = (uint32_t)begin;
     }
 }
 
-/* The same of an aggregate that needs all values of a window. */
-static oct_err aggregate_members(const octi_item *item, const octi_batch *batch, const reach *r, size_t lead,
-                                 size_t begin, octi_column *out, oct_error *err)
+static oct_err windows_init(octi_windows *windows, const octi_rolling *rolling, const octi_batch *batch,
+                            size_t lead, oct_error *err)
+{
+    reach r;
+    size_t rows = batch->rows - lead, reached = 0;
+    oct_err code = find_reach(rolling, batch, &r, err);
+    if (code == OCT_OK && rows > 0)
+        code = octi_rolling_lead(rolling, batch, lead, &reached, err);
+    if (code != OCT_OK)
+        return code;
+    *windows = (octi_windows){lead, rows, malloc((rows + 1) * sizeof(*windows->first))};
+    if (!windows->first)
+        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
+    find_windows(&r, lead - reached, windows);
+    return OCT_OK;
+}
+
+/* What each window of members has. */
+static void slide_members(octi_members *members, double q, const octi_windows *w, octi_column *out)
+{
+    size_t first = w->count > 0 ? w->first[0] : 0;
+    for (size_t row = first; row < w->lead; row++)
+        octi_members_add(members, row);
+    for (size_t i = 0; i < w->count; i++) {
+        octi_members_add(members, w->lead + i);
+        while (first < w->first[i])
+            octi_members_remove(members, first++);
+        if (members->different)
+            out->ints[i] = (int64_t)members->count;
+        else if (members->count + members->nans == 0)
+            octi_set_null(out, i);
+        else
+            out->doubles[i] = octi_members_quantile(members, q);
+    }
+}
+
+/* A value for each window, of an aggregate that needs all its values. */
+static oct_err aggregate_members(const octi_windows *w, const octi_item *item, const octi_batch *batch,
+                                 octi_column *out, oct_error *err)
 {
     octi_aggregate a = octi_aggregate_of(item->expr);
     bool different = a == OCTI_AGG_NUNIQUE;
@@ -214,17 +151,16 @@ static oct_err aggregate_members(const octi_item *item, const octi_batch *batch,
     octi_argument argument;
     octi_members members = {0};
     octi_column made = {0};
-    size_t rows = batch->rows - lead;
     oct_err code = octi_argument_init(&argument, item, batch, err);
     if (code != OCT_OK)
         return code;
     code = octi_members_init(&members, a, &argument.value, batch->rows, err);
     if (code == OCT_OK)
-        code = octi_column_init(&made, different ? OCT_INT64 : OCT_DOUBLE, rows, 0, err);
+        code = octi_column_init(&made, different ? OCT_INT64 : OCT_DOUBLE, w->count, 0, err);
     if (code == OCT_OK && !different)
-        code = octi_column_add_bitmap(&made, rows, err);
+        code = octi_column_add_bitmap(&made, w->count, err);
     if (code == OCT_OK) {
-        slide_members(&members, q, r, lead, batch->rows, begin, &made);
+        slide_members(&members, q, w, &made);
         *out = made;
     } else {
         octi_column_deinit(&made);
@@ -234,41 +170,35 @@ static oct_err aggregate_members(const octi_item *item, const octi_batch *batch,
     return code;
 }
 
-/* The rows from `lead` on, the batch's own. */
+/* The rows from `lead` on, lent where they can be. */
 static oct_err cut(const octi_batch *batch, size_t lead, octi_batch *out, oct_error *err)
 {
-    size_t rows = batch->rows - lead;
-    uint32_t *kept = malloc((rows + 1) * sizeof(*kept));
-    if (!kept)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu rows", rows);
-    for (size_t i = 0; i < rows; i++)
-        kept[i] = (uint32_t)(lead + i);
-    oct_err code = octi_batch_gather(batch, kept, rows, out, err);
-    free(kept);
-    return code;
+    bool lends = lead % 64 == 0;
+    for (size_t c = 0; c < batch->count; c++)
+        lends = lends && batch->columns[c].borrowed;
+    return lends ? octi_batch_slice(batch, lead, batch->rows - lead, out, err)
+                 : octi_batch_copy(batch, lead, batch->rows - lead, out, err);
 }
 
 oct_err octi_rolling_run(const octi_rolling *rolling, octi_batch *batch, size_t lead, oct_error *err)
 {
     octi_items items = {0};
     octi_batch made = {0};
-    reach r;
-    size_t reached = 0;
+    octi_windows windows = {0};
     oct_err code = octi_aggregates_parse(rolling->aggregates, &items, err);
     if (code == OCT_OK)
-        code = find_reach(rolling, batch, &r, err);
-    if (code == OCT_OK && lead > 0)
-        code = octi_rolling_lead(rolling, batch, lead, &reached, err);
+        code = windows_init(&windows, rolling, batch, lead, err);
     if (code == OCT_OK)
         code = cut(batch, lead, &made, err);
     for (size_t i = 0; code == OCT_OK && i < items.count; i++) {
+        const octi_item *item = &items.list[i];
         octi_column column;
-        bool all = octi_aggregate_needs_values(octi_aggregate_of(items.list[i].expr));
-        code = (all ? aggregate_members : aggregate)(&items.list[i], batch, &r, lead, lead - reached, &column,
-                                                     err);
+        bool all = octi_aggregate_needs_values(octi_aggregate_of(item->expr));
+        code = (all ? aggregate_members : octi_windows_aggregate)(&windows, item, batch, &column, err);
         if (code == OCT_OK)
-            code = octi_batch_take(&made, items.list[i].name, &column, err);
+            code = octi_batch_take(&made, item->name, &column, err);
     }
+    free(windows.first);
     octi_items_deinit(&items);
     if (code != OCT_OK) {
         octi_batch_deinit(&made);

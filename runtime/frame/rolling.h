@@ -1,10 +1,7 @@
 /* frame/rolling.h - aggregates of the rows up to each row, as many or as far back as a window reaches.
  *
- * Values enter and leave a window at its ends, but no aggregate is ever subtracted from: a window is a
- * suffix of the rows before some row, whose aggregates are all known, and the rows since, which are
- * combined as they come (the two stacks of Tangwongsan, Hirzel, Schneider and Wu, "General incremental
- * sliding-window aggregation", PVLDB 8, 2015). So a sum is as exact behind a large value, or a NaN, as
- * before. A median, a quantile and a count of different values are of those that are in (members.h). */
+ * Most are made of parts (windows.h); a median, a quantile and a count of different values are of the values
+ * that are in (members.h). */
 #ifndef OCTI_ROLLING_H
 #define OCTI_ROLLING_H
 
@@ -23,7 +20,8 @@ bool octi_rolling_of_rows(const char *window);
 OCT_NODISCARD oct_err octi_rolling_lead(const octi_rolling *rolling, const octi_batch *table, size_t at,
                                         size_t *lead, oct_error *err);
 
-/* Replaces *batch by its rows from `lead` on, with a column more for each aggregate. */
+/* Replaces *batch by its rows from `lead` on, with a column more for each aggregate. Columns that are
+ * borrowed may stay so. */
 OCT_NODISCARD oct_err octi_rolling_run(const octi_rolling *rolling, octi_batch *batch, size_t lead,
                                        oct_error *err);
 

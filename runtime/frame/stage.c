@@ -279,11 +279,11 @@ oct_err octi_step_run(const octi_step *step, octi_batch *batch, size_t lead, oct
 /* What is borrowed becomes the batch's own: it outlives its chunk. */
 static oct_err own(octi_batch *batch, oct_error *err)
 {
-    octi_batch copy;
-    oct_err code = octi_batch_concat(batch, 1, &copy, err);
-    if (code == OCT_OK) {
-        octi_batch_deinit(batch);
-        *batch = copy;
+    oct_err code = OCT_OK;
+    for (size_t c = 0; code == OCT_OK && c < batch->count; c++) {
+        octi_column column = batch->columns[c];
+        if (column.borrowed)
+            code = octi_batch_take(batch, batch->names[c], &column, err);
     }
     return code;
 }
@@ -297,10 +297,7 @@ static oct_err run_chunk(const octi_chunk *chunk, const octi_stage *stage, octi_
         code = octi_step_run(&stage->steps[i], &part->batch, i == 0 ? chunk->lead : 0, err);
     if (code == OCT_OK)
         code = octi_reduce_rows(&stage->reduce, &part->batch, err);
-    bool borrowed = false;
-    for (size_t i = 0; i < part->batch.count; i++)
-        borrowed = borrowed || part->batch.columns[i].borrowed;
-    return code == OCT_OK && borrowed ? own(&part->batch, err) : code;
+    return code == OCT_OK ? own(&part->batch, err) : code;
 }
 
 OCT_TASK(octi_part, octi_frame_chunk, octi_chunk, chunk, octi_stage, stage)

@@ -1,7 +1,9 @@
 /* resample, rolling, rolling_median: seconds of a table in memory to the mean of each hour, to means of
- * windows of 20 rows, and to medians of windows of 1000. series [--pool=SPEC] [ROWS] */
+ * windows of 20 rows, and to medians of windows of 1000. series [--pool=SPEC] [ROWS [NAME]], of which NAME
+ * asks one alone. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "oct/arrow.h"
 #include "tests/bench/collections/peer.h"
@@ -111,6 +113,8 @@ int main(int argc, char **argv)
     snprintf(count, sizeof(count), "%lld", (long long)rows);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         question q = {table, all[i].rows};
+        if (argc > 2 && strcmp(argv[2], all[i].bench) != 0)
+            continue;
         double took = bench_least(TIMES, all[i].ask, &q);
         peer_figures peer = peer_run(all[i].bench, count);
         bench_line(pool, all[i].bench, took, "s", peer.name, peer.seconds);
