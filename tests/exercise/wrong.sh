@@ -40,6 +40,7 @@ in_task() {
     15-part-size) insert "$2" 'longest best = {0};' "$3" ;;
     16-sort-or-top) insert "$2" 'run r = {.runner = runner' "$3" ;;
     17-memory-bandwidth) insert "$2" 'int32_t *block = malloc' "$3" ;;
+    18-reduction-fan-in) insert "$2" 'oct_ints ways = {0};' "$3" ;;
     esac
 }
 
@@ -68,6 +69,7 @@ wrong() {
     gives-up) in_main "$lesson" "$file" 'fprintf(stderr, "error: no idea\n"); return 4;' ;;
     shared) make_shared "$file" ;;
     means) replace "$file" 'a.sum += b.sum;' 'a.sum = (a.sum + b.sum) / 2;' ;; # and so a mean of means
+    order) replace "$file" 'some[i] = ways[first + i];' 'some[i] = ways[first + FAN_IN - 1 - i];' ;; # the last neighbour first
     unsafe) sed -i 's/, \*rest;/;/; s/, &rest)/)/g; s/strtok_r/strtok/g' "$file" ;;
     slow) make_slow "$lesson" "$file" ;;
     global) make_global "$lesson" "$file" ;;
@@ -148,6 +150,17 @@ make_slow() {
         replace "$2" 'return r;' 'r.millis = run_millis(runner); pthread_mutex_unlock(&lock); return r;'
         ;;
     17-memory-bandwidth) replace "$2" 'enum { BLOCK = 16384' 'enum { BLOCK = SAMPLES, BLOCKS = 1 };' ;;
+    18-reduction-fan-in) # main puts the tables together
+        replace "$2" 'while (count > 1)' 'while (count > COUNTRIES)'
+        replace "$2" 'if (oct_result(ways[0], &whole) != OCT_OK)' '
+    for (int i = 0; i < COUNTRIES; i++) {
+        oct_ints next;
+        if (oct_result(ways[i], &next) != OCT_OK || ways_append(&whole, next, oct_task_error()) != OCT_OK)
+            oct_die(ways[i]);
+        free(next.data);
+    }
+    if (!whole.data)'
+        ;;
     esac
 }
 

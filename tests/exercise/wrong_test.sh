@@ -69,6 +69,7 @@ for kind in "$@"; do
     global) caught global processes status 'not ready' ;;
     shared) caught shared processes shared 'right on threads and wrong on processes' ;;
     means) caught means answer wrong 'the answer is wrong' ;;
+    order) caught order answer wrong 'the answer is wrong' ;;
     unsafe) caught_unsafe ;;
     slow) caught_slow ;;
     *) check "$kind is known" false ;;
