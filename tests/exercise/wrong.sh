@@ -41,6 +41,7 @@ in_task() {
     16-sort-or-top) insert "$2" 'run r = {.runner = runner' "$3" ;;
     17-memory-bandwidth) insert "$2" 'int32_t *block = malloc' "$3" ;;
     18-reduction-fan-in) insert "$2" 'oct_ints ways = {0};' "$3" ;;
+    19-matrix-chunks) insert "$2" 'oct_doubles chunk = {malloc' "$3" ;;
     esac
 }
 
@@ -70,6 +71,7 @@ wrong() {
     shared) make_shared "$file" ;;
     means) replace "$file" 'a.sum += b.sum;' 'a.sum = (a.sum + b.sum) / 2;' ;; # and so a mean of means
     order) replace "$file" 'some[i] = ways[first + i];' 'some[i] = ways[first + FAN_IN - 1 - i];' ;; # the last neighbour first
+    transposed) replace "$file" 'matrix_put(product, i * ROWS' 'matrix_put(product, j * COLUMNS, i * ROWS, chunk, COLUMNS);' ;;
     unsafe) sed -i 's/, \*rest;/;/; s/, &rest)/)/g; s/strtok_r/strtok/g' "$file" ;;
     slow) make_slow "$lesson" "$file" ;;
     global) make_global "$lesson" "$file" ;;
@@ -161,6 +163,7 @@ make_slow() {
     }
     if (!whole.data)'
         ;;
+    19-matrix-chunks) replace "$2" 'enum { ROWS = 192' 'enum { ROWS = SIDE, COLUMNS = SIDE, DOWN = 1, ACROSS = 1 };' ;;
     esac
 }
 

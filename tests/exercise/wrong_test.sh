@@ -70,6 +70,7 @@ for kind in "$@"; do
     shared) caught shared processes shared 'right on threads and wrong on processes' ;;
     means) caught means answer wrong 'the answer is wrong' ;;
     order) caught order answer wrong 'the answer is wrong' ;;
+    transposed) caught transposed answer wrong 'the answer is wrong' ;;
     unsafe) caught_unsafe ;;
     slow) caught_slow ;;
     *) check "$kind is known" false ;;
