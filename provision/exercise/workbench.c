@@ -142,13 +142,39 @@ static uint64_t hash_file(uint64_t hash, const char *folder, const char *name)
     return hash;
 }
 
+static int is_header(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 2 && strcmp(entry->d_name + length - 2, ".h") == 0;
+}
+
+/* Of all that a program is compiled from: which headers it includes is not known, so any may matter. */
+static uint64_t hash_program(const octi_lesson *lesson, const char *folder, const char *source)
+{
+    struct dirent **headers;
+    uint64_t hash = hash_file(OCTI_HASH, folder, source);
+    for (size_t i = 0; lesson->sources[i]; i++)
+        hash = hash_file(hash, folder, lesson->sources[i]);
+    int count = scandir(folder, &headers, is_header, alphasort);
+    for (int i = 0; i < count; i++) {
+        hash = hash_file(hash, folder, headers[i]->d_name);
+        free(headers[i]);
+    }
+    if (count >= 0)
+        free(headers);
+    return hash;
+}
+
+uint64_t octi_workbench_digest(const octi_workbench *bench)
+{
+    return hash_program(bench->lesson, bench->student, bench->source);
+}
+
 /* Its name in the cache tells what it was made from. */
 static void name_sequential(const octi_workbench *bench, char out[OCTI_PATH])
 {
     const octi_lesson *lesson = bench->lesson;
-    uint64_t hash = hash_file(OCTI_HASH, lesson->folder, lesson->exercise);
-    for (size_t i = 0; lesson->sources[i]; i++)
-        hash = hash_file(hash, lesson->folder, lesson->sources[i]);
+    uint64_t hash = hash_program(lesson, lesson->folder, lesson->exercise);
     hash = hash_file(hash, lesson->folder, "lesson.json");
     hash = hash_file(octi_hash(hash, bench->kit.folder, strlen(bench->kit.folder)), bench->kit.folder,
                      "include/oct/oct.h");

@@ -61,6 +61,9 @@ size_t octi_workbench_tasks(const octi_workbench *bench);
 OCT_NODISCARD oct_err octi_workbench_expected(octi_workbench *bench, uint64_t seed, bool speed,
                                               const char **out, oct_error *err);
 
+/* A digest of all that the student's program is compiled from. */
+uint64_t octi_workbench_digest(const octi_workbench *bench);
+
 /* The folder for what may stay from one check to the next. */
 void octi_cache_folder(char *out, size_t size);
 
