@@ -84,6 +84,8 @@ static void stage_ends(void *ctx, const octi_verdict *verdict)
         snprintf(where, sizeof(where), "README.md, \"%.80s\"", showing->lesson->read[verdict->stage]);
         cli_exercise_wrapped(stdout, "        read    ", where);
     }
+    if (verdict->next[0])
+        cli_exercise_wrapped(stdout, "        next    ", verdict->next);
     fflush(stdout);
 }
 
@@ -133,12 +135,13 @@ static void print_check_json(const octi_check *check, const char *folder)
         const octi_verdict *verdict = &check->verdicts[i];
         bool failed = verdict->outcome == OCTI_FAILED;
         json_array_append_new(
-            stages, json_pack("{s:s, s:s, s:s, s:s, s:f, s:s*, s:s*, s:s*}", "stage",
+            stages, json_pack("{s:s, s:s, s:s, s:s, s:f, s:s*, s:s*, s:s*, s:s*}", "stage",
                               octi_stage_name(verdict->stage), "outcome", outcomes[verdict->outcome], "said",
                               verdict->said, "seen", verdict->seen.data ? verdict->seen.data : "", "seconds",
                               verdict->seconds, "cause", failed ? octi_cause_name(verdict->cause) : NULL,
                               "means", failed ? octi_cause_means(verdict->cause) : NULL, "read",
-                              failed ? check->lesson->read[verdict->stage] : NULL));
+                              failed ? check->lesson->read[verdict->stage] : NULL, "next",
+                              verdict->next[0] ? verdict->next : NULL));
     }
     cli_print_json(json_pack("{s:s, s:s, s:s, s:b, s:o, s:o*}", "command", "exercise check", "lesson",
                              check->lesson->name, "folder", folder, "passed", check->passed, "stages", stages,
@@ -155,8 +158,8 @@ static void say_end(const cli_exercise *exercise, const octi_check *check)
         printf("\n%s has passed. 'octavo exercise solution %s' shows another answer%s%s%s.\n", name, name,
                next ? "; 'octavo exercise start " : "", next ? next : "", next ? "' goes on" : "");
     else if (check->right)
-        printf("\n%s is right; how fast it is shows when the machine has less to do: check once more\n"
-               "then. 'octavo exercise solution %s' shows another answer meanwhile%s%s%s.\n",
+        printf("\n%s is right; how fast it is shows when the machine has less to do.\n"
+               "'octavo exercise solution %s' shows another answer meanwhile%s%s%s.\n",
                name, name, next ? ",\n'octavo exercise start " : "", next ? next : "",
                next ? "' goes on" : "");
     else if (failed)
@@ -197,6 +200,7 @@ oct_err cli_exercise_check(cli_exercise *exercise, const octi_lesson *lesson, oc
     if (showing.live)
         fputs("\r\033[K", stderr);
     if (code == OCT_OK) {
+        octi_record_complete(&exercise->record, &check);
         octi_record_check(&exercise->record, &check);
         code = octi_record_save(&exercise->record, err);
     }

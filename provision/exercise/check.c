@@ -71,6 +71,8 @@ oct_err octi_check_run(const octi_lesson *lesson, const octi_kit *kit, const cha
     *out = (octi_check){.lesson = lesson};
     oct_err code = octi_workbench_open(&bench, lesson, kit, student, source, options->stop, err);
     bool all = true, later = false;
+    if (code == OCT_OK)
+        out->digest = octi_workbench_digest(&bench);
     for (octi_stage stage = 0; code == OCT_OK && stage < OCTI_STAGES; stage++) {
         if (!lesson->stages[stage])
             continue;

@@ -25,6 +25,7 @@ typedef struct octi_check {
     octi_scaling scaling; /* rounds is 0 when it was not measured */
     bool right;           /* all stages that apply were looked at, and none failed */
     bool passed;          /* right, and none is left for later */
+    uint64_t digest;      /* octi_workbench_digest's, of what was checked */
 } octi_check;
 
 /* Checks the file `source` in the folder `student`. lesson must outlive *out, which the caller

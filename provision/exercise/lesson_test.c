@@ -238,6 +238,90 @@ static void progress_is_what_was_noted(void **state)
     octi_lesson_deinit(&lesson);
 }
 
+/* Two stages, the first passed; what became of speed is the caller's. */
+static octi_check checked(const octi_lesson *lesson, uint64_t digest, octi_outcome speed, bool later)
+{
+    octi_check check = {.lesson = lesson, .count = 2, .digest = digest};
+    check.verdicts[0] = (octi_verdict){.stage = OCTI_STAGE_COMPILE, .outcome = OCTI_PASSED};
+    check.verdicts[1] = (octi_verdict){.stage = OCTI_STAGE_SPEED, .outcome = speed, .later = later};
+    return check;
+}
+
+static void note(octi_record *record, octi_check check)
+{
+    octi_record_complete(record, &check);
+    octi_record_check(record, &check);
+}
+
+static void what_was_left_for_later_passes_when_it_is_told_of_the_same_program(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_record record;
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_int_equal(octi_record_open(root, &record, NULL), OCT_OK);
+    octi_check whole = checked(&lesson, 7, OCTI_SKIPPED, true);
+    whole.right = true;
+    note(&record, whole);
+    assert_string_equal(octi_record_state(&record, "01-one"), "right");
+
+    /* Busy once more, or another stage: it stays right. */
+    note(&record, checked(&lesson, 7, OCTI_SKIPPED, true));
+    assert_string_equal(octi_record_state(&record, "01-one"), "right");
+    octi_check other = checked(&lesson, 7, OCTI_PASSED, false);
+    other.verdicts[1].stage = OCTI_STAGE_LEAK;
+    note(&record, other);
+    assert_string_equal(octi_record_state(&record, "01-one"), "right");
+
+    note(&record, checked(&lesson, 7, OCTI_PASSED, false));
+    assert_string_equal(octi_record_state(&record, "01-one"), "passed");
+    const json_t *known = octi_record_lesson(&record, "01-one");
+    assert_null(json_object_get(known, "later"));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(known, "stages"), "leak")),
+                        "passed");
+    octi_record_close(&record);
+    octi_lesson_deinit(&lesson);
+}
+
+static void what_was_found_of_one_program_says_nothing_of_another(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_record record;
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    assert_int_equal(octi_record_open(root, &record, NULL), OCT_OK);
+    octi_check whole = checked(&lesson, 7, OCTI_SKIPPED, true);
+    whole.right = true;
+    note(&record, whole);
+    note(&record, checked(&lesson, 8, OCTI_PASSED, false));
+    assert_string_equal(octi_record_state(&record, "01-one"), "started");
+    note(&record, checked(&lesson, 7, OCTI_PASSED, false));
+    assert_string_equal(octi_record_state(&record, "01-one"), "started");
+
+    note(&record, whole);
+    note(&record, checked(&lesson, 7, OCTI_FAILED, false));
+    assert_string_equal(octi_record_state(&record, "01-one"), "speed");
+    octi_record_close(&record);
+    octi_lesson_deinit(&lesson);
+}
+
+static void a_program_is_another_one_when_its_header_is(void **state)
+{
+    (void)state;
+    octi_lesson lesson;
+    octi_workbench bench = {.lesson = &lesson, .source = "exercise.c"};
+    assert_int_equal(load(LESSON("{}"), &lesson, NULL), OCT_OK);
+    snprintf(bench.student, sizeof(bench.student), "%s/examples/01-one", root);
+    uint64_t before = octi_workbench_digest(&bench);
+    assert_true(octi_workbench_digest(&bench) == before);
+    write_to("examples/01-one/help.h", "help more\n");
+    uint64_t helped = octi_workbench_digest(&bench);
+    assert_true(helped != before);
+    write_to("examples/01-one/exercise.c", "int main(void) { return 1; }\n");
+    assert_true(octi_workbench_digest(&bench) != helped);
+    octi_lesson_deinit(&lesson);
+}
+
 static void spoilt_progress_is_told_and_kept(void **state)
 {
     (void)state;
@@ -284,6 +368,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_student_gets_all_but_the_solution_and_the_build, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reset_keeps_what_was_there_each_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(progress_is_what_was_noted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_left_for_later_passes_when_it_is_told_of_the_same_program,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_found_of_one_program_says_nothing_of_another, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_program_is_another_one_when_its_header_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(spoilt_progress_is_told_and_kept, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  *
  *   {"version": 1, "lessons": {"01-map": {"started": "2026-03-01T09:30:00Z", "checks": 4, "hints": 1,
  *    "passed": "2026-03-01T10:02:11Z", "stages": {"compile": "passed", ...}, "stuck": "race",
- *    "later": "speed", "speed_up": 1.8}}}
+ *    "later": "speed", "digest": "8c1f...", "speed_up": 1.8}}}
  *
  * One owner; the last to write wins. */
 #ifndef OCTI_RECORD_H
@@ -22,6 +22,10 @@ OCT_NODISCARD oct_err octi_record_save(const octi_record *record, oct_error *err
 
 /* Notes that a lesson was started, now; a second time it changes nothing. */
 void octi_record_start(octi_record *record, const char *lesson);
+
+/* Makes a check of some stages a whole one, where an earlier check of the same program (its digest) found
+ * that it is right but for what was left for later: sets check->right, and passed when that is told now. */
+void octi_record_complete(const octi_record *record, octi_check *check);
 
 /* Notes what a check found. */
 void octi_record_check(octi_record *record, const octi_check *check);

@@ -89,7 +89,7 @@ static void tell_promise(const octi_scaling *scaling, const octi_scaling_row *be
     octi_verdict_show(verdict, text, 1);
 }
 
-static void judge(const octi_scaling *scaling, octi_verdict *verdict)
+void octi_speed_judge(const octi_scaling *scaling, const char *lesson, octi_verdict *verdict)
 {
     const octi_scaling_row *best = octi_scaling_best(scaling);
     const octi_spread *s = &best->speed_up;
@@ -113,6 +113,7 @@ static void judge(const octi_scaling *scaling, octi_verdict *verdict)
         octi_verdict_defer(
             verdict, "%.2f times as fast as the loop, but the machine was busy: it gave %.1f of %u cores",
             s->median, scaling->capacity, scaling->cores);
+        octi_verdict_next(verdict, "'octavo exercise check %s --from speed' when it has less to do", lesson);
         tell_promise(scaling, best, verdict);
         break;
     }
@@ -131,6 +132,6 @@ oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verd
         scaling->others = octi_scaling_others(&before, &after);
     }
     if (code == OCT_OK && right)
-        judge(scaling, verdict);
+        octi_speed_judge(scaling, bench->lesson->name, verdict);
     return code;
 }

@@ -25,4 +25,7 @@ OCT_NODISCARD oct_err octi_stage_leak(octi_workbench *bench, octi_verdict *verdi
 OCT_NODISCARD oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verdict *verdict,
                                        oct_error *err);
 
+/* What octi_stage_speed makes of what it measured: the verdict on the lesson of that name. */
+void octi_speed_judge(const octi_scaling *scaling, const char *lesson, octi_verdict *verdict);
+
 #endif

@@ -171,6 +171,14 @@ void octi_verdict_defer(octi_verdict *verdict, const char *format, ...)
     verdict->later = true;
 }
 
+void octi_verdict_next(octi_verdict *verdict, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(verdict->next, sizeof(verdict->next), format, args);
+    va_end(args);
+}
+
 void octi_verdict_fail(octi_verdict *verdict, octi_cause cause, const char *format, ...)
 {
     va_list args;

@@ -41,6 +41,7 @@ typedef struct octi_verdict {
     bool later;       /* skipped, as it cannot be told just now: neither passed nor failed */
     char said[320];   /* one line: what was seen */
     octi_buffer seen; /* evidence: lines, without control characters */
+    char next[160];   /* one line: what to do, where that is not to mend the program; else "" */
     double seconds;   /* that the stage took */
 } octi_verdict;
 
@@ -53,6 +54,8 @@ void octi_verdict_skip(octi_verdict *verdict, const char *format, ...) __attribu
 void octi_verdict_defer(octi_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void octi_verdict_fail(octi_verdict *verdict, octi_cause cause, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void octi_verdict_next(octi_verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Appends at most `lines` lines of text, cleaned. */
 void octi_verdict_show(octi_verdict *verdict, const char *text, size_t lines);
