@@ -8,22 +8,6 @@ enum { PART_NULL, PART_FIRST, PART_LENGTH = OCTI_SORTKEY_PARTS - 1 };
 
 #define INLINE __attribute__((always_inline)) static inline
 
-typedef enum source { OF_NULL, OF_INT, OF_DOUBLE, OF_BOOL, OF_TEXT, OF_LENGTH, OF_NOTHING } source;
-
-static source source_of(const octi_column *column, int part)
-{
-    bool text = column->type == OCT_STRING;
-    if (part == PART_NULL)
-        return column->valid ? OF_NULL : OF_NOTHING;
-    if (part == PART_LENGTH)
-        return text ? OF_LENGTH : OF_NOTHING;
-    if (text)
-        return OF_TEXT;
-    if (part != PART_FIRST)
-        return OF_NOTHING;
-    return column->type == OCT_DOUBLE ? OF_DOUBLE : column->type == OCT_BOOL ? OF_BOOL : OF_INT;
-}
-
 INLINE size_t length_of(const octi_column *column, size_t row)
 {
     return (size_t)(column->offsets[row + 1] - column->offsets[row]);
@@ -43,25 +27,37 @@ INLINE uint64_t text_word(const octi_column *column, size_t row, int part)
     return __builtin_bswap64(word);
 }
 
-INLINE uint64_t number_of(source from, const octi_column *column, int part, size_t row)
+/* False where rows of the column do not differ in a part, which cannot be read then. */
+static bool has_part(const octi_column *column, int part)
 {
-    switch (from) {
-    case OF_NULL:
-        return !octi_is_valid(column, row);
-    case OF_INT:
-        return octi_radix_of_int(column->ints[row]);
-    case OF_DOUBLE:
-        return octi_radix_of_double(column->doubles[row]);
-    case OF_BOOL:
-        return column->bools[row];
-    case OF_TEXT:
-        return text_word(column, row, part);
-    case OF_LENGTH:
-        return length_of(column, row);
-    case OF_NOTHING:
-        break;
+    if (part == PART_NULL)
+        return column->valid != NULL;
+    return part == PART_FIRST || column->type == OCT_STRING;
+}
+
+#define EACH(number)                                                                                         \
+    for (size_t i = 0; i < count; i++) {                                                                     \
+        size_t row = rows ? rows[i].row : begin + i;                                                         \
+        numbers[i] = (number);                                                                               \
     }
-    return 0;
+
+/* The numbers that rows have in a part, or where there are none given, those from `begin` on: in a loop of
+ * each type, that asks no row which it is of. Of nulls they are any, but for the part that tells of them. */
+static void read_numbers(const octi_column *column, int part, const octi_keyed *rows, size_t begin,
+                         size_t count, uint64_t *numbers)
+{
+    if (part == PART_NULL)
+        EACH(!octi_is_valid(column, row))
+    else if (part == PART_LENGTH)
+        EACH(length_of(column, row))
+    else if (column->type == OCT_STRING)
+        EACH(text_word(column, row, part))
+    else if (column->type == OCT_DOUBLE)
+        EACH(octi_radix_of_double(column->doubles[row]))
+    else if (column->type == OCT_BOOL)
+        EACH(column->bools[row])
+    else
+        EACH(octi_radix_of_int(column->ints[row]))
 }
 
 /* Nulls come last in either direction. */
@@ -82,35 +78,20 @@ INLINE void see(octi_bounds *bounds, uint64_t number)
     bounds->any |= number;
 }
 
-INLINE octi_bounds scan_from(source from, const octi_column *column, int part, uint64_t turned, size_t begin,
-                             size_t end)
-{
-    octi_bounds bounds = nothing_seen;
-    for (size_t row = begin; row < end; row++)
-        if (from == OF_NULL || octi_is_valid(column, row))
-            see(&bounds, number_of(from, column, part, row) ^ turned);
-    return bounds;
-}
-
 static octi_bounds scan_part(const octi_column *column, int part, uint64_t turned, size_t begin, size_t end)
 {
-    switch (source_of(column, part)) {
-    case OF_NULL:
-        return scan_from(OF_NULL, column, part, turned, begin, end);
-    case OF_INT:
-        return scan_from(OF_INT, column, part, turned, begin, end);
-    case OF_DOUBLE:
-        return scan_from(OF_DOUBLE, column, part, turned, begin, end);
-    case OF_BOOL:
-        return scan_from(OF_BOOL, column, part, turned, begin, end);
-    case OF_TEXT:
-        return scan_from(OF_TEXT, column, part, turned, begin, end);
-    case OF_LENGTH:
-        return scan_from(OF_LENGTH, column, part, turned, begin, end);
-    case OF_NOTHING:
-        break;
+    octi_bounds bounds = nothing_seen;
+    uint64_t numbers[OCTI_KEYS];
+    if (!has_part(column, part))
+        return (octi_bounds){turned, turned, turned, turned};
+    for (size_t count; begin < end; begin += count) {
+        count = end - begin < OCTI_KEYS ? end - begin : OCTI_KEYS;
+        read_numbers(column, part, NULL, begin, count, numbers);
+        for (size_t i = 0; i < count; i++)
+            if (part == PART_NULL || octi_is_valid(column, begin + i))
+                see(&bounds, numbers[i] ^ turned);
     }
-    return (octi_bounds){turned, turned, turned, turned};
+    return bounds;
 }
 
 static bool has_none(const octi_bounds *bounds)
@@ -216,39 +197,16 @@ void octi_sortkey_init(octi_sortkey *key, const octi_ordering *order, const octi
     key->words = (used + 63) / 64;
 }
 
-INLINE void add_from(source from, const octi_sortkey_piece *p, octi_keyed *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (from != OF_NULL && !octi_is_valid(p->column, rows[i].row))
-            continue;
-        uint64_t number = number_of(from, p->column, p->part, rows[i].row) ^ p->turned;
-        rows[i].key |= ((number - p->base) >> p->down & p->mask) << p->up;
-    }
-}
-
+/* Puts the bits of a piece into the words of rows; of nulls they are 0. */
 static void add_piece(const octi_sortkey_piece *p, octi_keyed *rows, size_t count)
 {
-    switch (source_of(p->column, p->part)) {
-    case OF_NULL:
-        add_from(OF_NULL, p, rows, count);
-        break;
-    case OF_INT:
-        add_from(OF_INT, p, rows, count);
-        break;
-    case OF_DOUBLE:
-        add_from(OF_DOUBLE, p, rows, count);
-        break;
-    case OF_BOOL:
-        add_from(OF_BOOL, p, rows, count);
-        break;
-    case OF_TEXT:
-        add_from(OF_TEXT, p, rows, count);
-        break;
-    case OF_LENGTH:
-        add_from(OF_LENGTH, p, rows, count);
-        break;
-    case OF_NOTHING:
-        break;
+    uint64_t numbers[OCTI_KEYS];
+    for (size_t size; count > 0; rows += size, count -= size) {
+        size = count < OCTI_KEYS ? count : OCTI_KEYS;
+        read_numbers(p->column, p->part, rows, 0, size, numbers);
+        for (size_t i = 0; i < size; i++)
+            if (p->part == PART_NULL || octi_is_valid(p->column, rows[i].row))
+                rows[i].key |= (((numbers[i] ^ p->turned) - p->base) >> p->down & p->mask) << p->up;
     }
 }
 
