@@ -7,7 +7,8 @@ typedef struct peer_figures {
     double seconds, cpu_seconds, bytes;
 } peer_figures;
 
-/* Runs peer.py, which lies in the repository (OCTAVO_ROOT, or the current folder). */
+/* Runs peer.py, which lies in the repository (OCTAVO_ROOT, or the current folder). It asks each question once
+ * in a run of the benchmarks, and tells the others what it found. */
 peer_figures peer_run(const char *question, const char *argument);
 
 #endif

@@ -1,8 +1,19 @@
-"""The benchmarks' questions to pandas: peer.py QUESTION ARGUMENT prints seconds, CPU seconds, peak bytes."""
+"""The benchmarks' questions to pandas: peer.py QUESTION ARGUMENT prints seconds, CPU seconds, peak bytes.
+
+OCTAVO_PEERS is a folder of one run of the benchmarks: what was answered there is told again, not asked again, since
+pandas is the same whatever the ranks beside it."""
 import glob
+import hashlib
+import os
 import resource
 import sys
 import time
+
+folder = os.environ.get("OCTAVO_PEERS")
+answer = folder and os.path.join(folder, hashlib.sha256(" ".join(sys.argv[1:]).encode()).hexdigest())
+if answer and os.path.exists(answer):
+    print(open(answer).read())
+    sys.exit(0)
 
 try:
     import numpy as np
@@ -111,5 +122,9 @@ make, ask = QUESTIONS[sys.argv[1]]
 data = make(sys.argv[2])
 start, start_cpu = time.perf_counter(), time.process_time()
 ask(data)
-print(time.perf_counter() - start, time.process_time() - start_cpu,
-      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+figures = "%r %r %d" % (time.perf_counter() - start, time.process_time() - start_cpu,
+                        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(figures)
+if answer:
+    with open(answer, "w") as out:
+        out.write(figures)
