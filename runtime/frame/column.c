@@ -226,17 +226,17 @@ static oct_err add(octi_batch *batch, const char *name, octi_column column, oct_
     return OCT_OK;
 }
 
-static oct_err stack_column(const octi_stretch *parts, size_t count, size_t c, size_t rows, octi_column *out,
-                            oct_error *err);
-
 oct_err octi_batch_take(octi_batch *batch, const char *name, octi_column *column, oct_error *err)
 {
     octi_column mine = *column;
     if (column->borrowed) {
-        octi_batch alone = {batch->rows, 1, (char *[]){(char *)(uintptr_t)name}, column};
-        oct_err code = stack_column(&(octi_stretch){&alone, 0, batch->rows}, 1, 0, batch->rows, &mine, err);
+        octi_batch alone = {batch->rows, 1, (char *[]){(char *)(uintptr_t)name}, column}, copy;
+        oct_err code = octi_batch_copy(&alone, 0, batch->rows, &copy, err);
         if (code != OCT_OK)
             return code;
+        mine = copy.columns[0];
+        copy.columns[0] = (octi_column){0};
+        octi_batch_deinit(&copy);
     }
     *column = (octi_column){0};
     return add(batch, name, mine, err);
@@ -290,102 +290,6 @@ oct_err octi_batch_gather(const octi_batch *from, const uint32_t *rows, size_t c
     }
     *out = made;
     return OCT_OK;
-}
-
-/* Column c of all parts under each other, into buffers that are large enough. */
-static void fill_column(const octi_stretch *parts, size_t count, size_t c, octi_column *out)
-{
-    size_t row = 0;
-    for (size_t p = 0; p < count; p++) {
-        const octi_column *from = &parts[p].batch->columns[c];
-        size_t begin = parts[p].begin, rows = parts[p].rows, width = octi_type_width(from->type);
-        if (rows == 0)
-            continue;
-        if (width > 0) {
-            memcpy((char *)out->values + row * width, (const char *)from->values + begin * width,
-                   rows * width);
-        } else {
-            const int32_t *offsets = from->offsets + begin;
-            int32_t start = offsets[0], moved = out->offsets[row] - start;
-            memcpy(out->text + out->offsets[row], from->text + start, (size_t)(offsets[rows] - start));
-            for (size_t i = 1; i <= rows; i++)
-                out->offsets[row + i] = offsets[i] + moved;
-        }
-        for (size_t i = 0; from->valid && i < rows; i++)
-            if (!octi_is_valid(from, begin + i))
-                octi_set_null(out, row + i);
-        row += rows;
-    }
-}
-
-static oct_err stack_column(const octi_stretch *parts, size_t count, size_t c, size_t rows, octi_column *out,
-                            oct_error *err)
-{
-    size_t text = 0;
-    bool nulls = false;
-    for (size_t p = 0; p < count; p++) {
-        const octi_column *from = &parts[p].batch->columns[c];
-        size_t begin = parts[p].begin, end = begin + parts[p].rows;
-        text += from->type == OCT_STRING ? (size_t)(from->offsets[end] - from->offsets[begin]) : 0;
-        nulls = nulls || from->valid;
-    }
-    if (text > INT32_MAX)
-        return oct_fail(err, OCT_E_EXHAUSTED, "column '%s' has %zu bytes of text, the limit is 2 GiB",
-                        parts[0].batch->names[c], text);
-    octi_column made;
-    oct_err code = octi_column_init(&made, parts[0].batch->columns[c].type, rows, text, err);
-    if (code == OCT_OK && nulls)
-        code = octi_column_add_bitmap(&made, rows, err);
-    if (code != OCT_OK) {
-        octi_column_deinit(&made);
-        return code;
-    }
-    fill_column(parts, count, c, &made);
-    *out = made;
-    return OCT_OK;
-}
-
-oct_err octi_batch_stack(const octi_stretch *parts, size_t count, octi_batch *out, oct_error *err)
-{
-    const octi_batch *first = parts[0].batch;
-    octi_batch made = {0};
-    for (size_t p = 0; p < count; p++)
-        made.rows += parts[p].rows;
-    if (made.rows > UINT32_MAX)
-        return oct_fail(err, OCT_E_EXHAUSTED, "%zu rows are more than a table holds in memory", made.rows);
-    for (size_t c = 0; c < first->count; c++) {
-        octi_column column;
-        oct_err code = stack_column(parts, count, c, made.rows, &column, err);
-        if (code == OCT_OK)
-            code = add(&made, first->names[c], column, err);
-        if (code != OCT_OK) {
-            octi_batch_deinit(&made);
-            return code;
-        }
-    }
-    *out = made;
-    return OCT_OK;
-}
-
-oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
-{
-    return octi_batch_stack(&(octi_stretch){from, begin, rows}, 1, out, err);
-}
-
-oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out, oct_error *err)
-{
-    if (count == 0) {
-        *out = (octi_batch){0};
-        return OCT_OK;
-    }
-    octi_stretch *all = malloc(count * sizeof(*all));
-    if (!all)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu tables", count);
-    for (size_t p = 0; p < count; p++)
-        all[p] = (octi_stretch){&parts[p], 0, parts[p].rows};
-    oct_err code = octi_batch_stack(all, count, out, err);
-    free(all);
-    return code;
 }
 
 oct_err octi_column_init_nulls(octi_column *column, oct_column_type type, size_t rows, oct_error *err)

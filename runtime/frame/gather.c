@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/frame/stack.h"
 #include "runtime/frame/turns.h"
 
 /* Rows of a turn: a multiple of 64, so that no two turns set bits in one word. */
@@ -79,6 +80,32 @@ oct_err octi_batch_gather_on(oct_pool *pool, const octi_batch *from, const uint3
         octi_column_deinit(&g.columns[c]);
     free(g.columns);
     free(g.text);
+    if (code != OCT_OK)
+        octi_batch_deinit(&made);
+    else
+        *out = made;
+    return code;
+}
+
+/* Turn of a range. */
+static oct_err fill_stack(size_t turn, void *ctx, oct_error *err)
+{
+    const octi_stack *stack = ctx;
+    size_t begin = turn * RANGE, rows = stack->made.rows;
+    (void)err;
+    octi_stack_fill(stack, begin, begin + RANGE < rows ? begin + RANGE : rows);
+    return OCT_OK;
+}
+
+oct_err octi_batch_concat_on(oct_pool *pool, const octi_batch *parts, size_t count, octi_batch *out,
+                             oct_error *err)
+{
+    octi_stack stack;
+    oct_err code = octi_stack_init_all(&stack, parts, count, err);
+    if (code != OCT_OK)
+        return code;
+    code = octi_turns(pool, (stack.made.rows + RANGE - 1) / RANGE, fill_stack, &stack, err);
+    octi_batch made = octi_stack_finish(&stack);
     if (code != OCT_OK)
         octi_batch_deinit(&made);
     else

@@ -3,6 +3,7 @@
 
 #include "runtime/frame/describe.h"
 #include "runtime/frame/frame.h"
+#include "runtime/frame/gather.h"
 #include "runtime/frame/order.h"
 #include "runtime/frame/partition.h"
 #include "runtime/frame/resample.h"
@@ -309,7 +310,8 @@ static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct
 {
     octi_batch all;
     bool none = r->kept_count == 0;
-    oct_err code = octi_batch_concat(none ? &frame->schema : r->kept, none ? 1 : r->kept_count, &all, err);
+    oct_err code =
+        octi_batch_concat_on(r->pool, none ? &frame->schema : r->kept, none ? 1 : r->kept_count, &all, err);
     if (code == OCT_OK && none &&
         r->stage->reduce.kind != OCTI_CORRELATE) { /* which has a result of no rows */
         *out = all;
