@@ -9,6 +9,7 @@
 #include "runtime/frame/resample.h"
 #include "runtime/frame/rolling.h"
 #include "runtime/frame/sort.h"
+#include "runtime/frame/turns.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
 enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };
@@ -25,6 +26,7 @@ typedef struct run {
     size_t file;
     uint64_t at;
     bool inside;      /* of quotes, at `at` */
+    octi_batch table; /* that was computed to be the source, of which chunks and what is kept may borrow */
     octi_batch *kept; /* what has come of chunks; where rows are not only collected, one */
     size_t kept_count, kept_rows;
     bool divided; /* what is kept is in partitions */
@@ -222,13 +224,13 @@ static void find_slice(const octi_stage *stage, const octi_batch *table, const c
 }
 
 /* A chunk of a table, with the rows before it that its windows reach back to. */
-static oct_err cut_chunk(const octi_stage *stage, const octi_batch *table, size_t begin, size_t end,
-                         octi_chunk *chunk, oct_error *err)
+static oct_err cut_chunk(const run *r, const octi_batch *table, size_t begin, size_t end, octi_chunk *chunk,
+                         oct_error *err)
 {
     size_t lead = 0;
-    *chunk = (octi_chunk){0};
-    if (octi_stage_rolls(stage)) {
-        const octi_step *step = &stage->steps[0];
+    *chunk = (octi_chunk){.lasting = octi_turns_are_tasks(r->pool)};
+    if (octi_stage_rolls(r->stage)) {
+        const octi_step *step = &r->stage->steps[0];
         oct_err code =
             octi_rolling_lead(&(octi_rolling){step->name, step->on, step->text}, table, begin, &lead, err);
         if (code != OCT_OK)
@@ -247,7 +249,7 @@ static oct_err run_rows(run *r, const octi_batch *table, size_t at, size_t end, 
         size_t count = 0;
         for (; code == OCT_OK && count < WAVE && at < end; at += CHUNK_ROWS) {
             size_t to = end - at < CHUNK_ROWS ? end : at + CHUNK_ROWS;
-            code = cut_chunk(r->stage, table, at, to, &r->chunks[count], err);
+            code = cut_chunk(r, table, at, to, &r->chunks[count], err);
             count += code == OCT_OK;
         }
         if (code == OCT_OK)
@@ -294,15 +296,10 @@ static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
         return run_files(r, source, err);
     if (source->kind == OCTI_FRAME_TABLE)
         return run_table(r, &source->table, source->index, err);
-    octi_batch table;
     size_t skipped = 0;
-    oct_err code = octi_frame_run(source, &table, &skipped, err);
+    oct_err code = octi_frame_run(source, &r->table, &skipped, err);
     r->skipped += skipped;
-    if (code != OCT_OK)
-        return code;
-    code = run_table(r, &table, source->index, err);
-    octi_batch_deinit(&table);
-    return code;
+    return code == OCT_OK ? run_table(r, &r->table, source->index, err) : code;
 }
 
 /* What was kept, as the table that was asked for; the schema alone, where nothing was read. */
@@ -330,6 +327,7 @@ static void run_destroy(run *r)
         return;
     drop_kept(r);
     octi_partitions_deinit(&r->partitions);
+    octi_batch_deinit(&r->table);
     free(r->kept);
     free(r);
 }

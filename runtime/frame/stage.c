@@ -297,7 +297,7 @@ static oct_err run_chunk(const octi_chunk *chunk, const octi_stage *stage, octi_
         code = octi_step_run(&stage->steps[i], &part->batch, i == 0 ? chunk->lead : 0, err);
     if (code == OCT_OK)
         code = octi_reduce_rows(&stage->reduce, &part->batch, err);
-    return code == OCT_OK ? own(&part->batch, err) : code;
+    return code == OCT_OK && !chunk->lasting ? own(&part->batch, err) : code;
 }
 
 OCT_TASK(octi_part, octi_frame_chunk, octi_chunk, chunk, octi_stage, stage)
