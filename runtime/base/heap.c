@@ -1,6 +1,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/base/heap.h"
 
@@ -21,4 +22,15 @@ void octi_heap_keep(void)
         return;
     mallopt(M_MMAP_THRESHOLD, LARGEST);
     mallopt(M_TRIM_THRESHOLD, OCTI_HEAP_KEPT);
+}
+
+void *octi_heap_block(size_t size)
+{
+    if (size < OCTI_HEAP_LARGE)
+        return malloc(size ? size : 1);
+    size_t whole = (size + OCTI_HEAP_PAGE - 1) & -(size_t)OCTI_HEAP_PAGE;
+    void *block = whole >= size ? aligned_alloc(OCTI_HEAP_PAGE, whole) : NULL;
+    if (block)
+        (void)madvise(block, whole, MADV_HUGEPAGE); /* or not: it is advice */
+    return block;
 }

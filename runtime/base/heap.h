@@ -6,11 +6,21 @@
 #ifndef OCTI_HEAP_H
 #define OCTI_HEAP_H
 
+#include <stddef.h>
+
 /* From here on blocks up to 32 MiB come from the heap, of which up to OCTI_HEAP_KEPT free bytes at its end
  * are kept. For the whole process; what the user has set (MALLOC_TRIM_THRESHOLD_, MALLOC_MMAP_THRESHOLD_,
  * GLIBC_TUNABLES) stands. Any thread, any number of times. */
 void octi_heap_keep(void);
 
 enum { OCTI_HEAP_KEPT = 64 << 20 };
+
+/* So many bytes for free(), from OCTI_HEAP_LARGE on in huge pages where the kernel has them. A block that is
+ * filled once costs a fault for each page, a tenth of a matrix product of chunks of 32 MiB and half of the
+ * time that windows over a table take; one that is read here and there costs looks into the page table. NULL
+ * where there is no memory; not for no bytes. */
+void *octi_heap_block(size_t size);
+
+enum { OCTI_HEAP_PAGE = 2 << 20, OCTI_HEAP_LARGE = 2 * OCTI_HEAP_PAGE };
 
 #endif

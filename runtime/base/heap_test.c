@@ -48,12 +48,27 @@ static void what_the_user_set_stands(void **state)
                     ROUNDS * (BLOCKS * SIZE / 4096 + 64));
 }
 
+static void blocks_of_any_size_are_there_and_whole(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, OCTI_HEAP_LARGE - 1, OCTI_HEAP_LARGE, OCTI_HEAP_LARGE + 1};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *block = octi_heap_block(sizes[i]);
+        assert_non_null(block);
+        assert_true(sizes[i] < OCTI_HEAP_LARGE || (uintptr_t)block % OCTI_HEAP_PAGE == 0);
+        memset(block, 1, sizes[i]);
+        free(block);
+    }
+    assert_null(octi_heap_block(SIZE_MAX)); /* no multiple of a page is as large */
+}
+
 int main(void)
 {
     /* In this order: there is no way back. */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_user_set_stands),
         cmocka_unit_test(large_blocks_are_used_again),
+        cmocka_unit_test(blocks_of_any_size_are_there_and_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

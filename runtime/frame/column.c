@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/heap.h"
 #include "runtime/frame/column.h"
 
 size_t octi_type_width(oct_column_type type)
@@ -31,12 +32,12 @@ oct_err octi_column_init(octi_column *column, oct_column_type type, size_t rows,
     octi_column made = {.type = type};
     *column = (octi_column){0};
     if (type == OCT_STRING) {
-        made.offsets = malloc((rows + 1) * sizeof(*made.offsets));
-        made.text = malloc(text ? text : 1);
+        made.offsets = octi_heap_block((rows + 1) * sizeof(*made.offsets));
+        made.text = octi_heap_block(text);
         if (made.offsets)
             made.offsets[0] = 0;
     } else {
-        made.values = malloc(rows ? rows * octi_type_width(type) : 1);
+        made.values = octi_heap_block(rows * octi_type_width(type));
     }
     if (type == OCT_STRING ? !made.offsets || !made.text : !made.values) {
         octi_column_deinit(&made);

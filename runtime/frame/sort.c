@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "runtime/base/heap.h"
 #include "runtime/frame/gather.h"
 #include "runtime/frame/radix.h"
 #include "runtime/frame/sort.h"
@@ -157,7 +158,7 @@ static oct_err sort_bucket(size_t turn, void *ctx, oct_error *err)
 static oct_err make_words(sorting *s, oct_error *err)
 {
     for (size_t word = 0; word < OCTI_SORTKEY_KNOWN && word < s->key.words; word++) {
-        s->words[word] = malloc(s->order.batch->rows * sizeof(uint64_t));
+        s->words[word] = octi_heap_block(s->order.batch->rows * sizeof(uint64_t));
         if (!s->words[word])
             return oct_fail(err, OCT_E_NOMEM, "out of memory to sort %zu rows", s->order.batch->rows);
     }
@@ -187,8 +188,8 @@ static sorting *sorting_create(const octi_batch *from, const octi_order *by, siz
     sorting *s = calloc(1, sizeof(*s));
     if (s) {
         s->order = (octi_ordering){from, by, count};
-        s->bucket = malloc(from->rows);
-        s->rows = malloc(from->rows * sizeof(*s->rows));
+        s->bucket = octi_heap_block(from->rows);
+        s->rows = octi_heap_block(from->rows * sizeof(*s->rows));
     }
     if (s && s->bucket && s->rows)
         return s;
