@@ -18,7 +18,7 @@ OCT_TASK(conversion, convert, const char *, json_path, const char *, hdf5_dir)
 static void report(size_t item, const oct_failure *failure, void *ctx)
 {
     (void)item, (void)ctx;
-    fprintf(stderr, "error: %s (on %s)\n", failure->error.what, failure->node);
+    fprintf(stderr, "error: %s%s%s\n", failure->error.what, failure->node[0] ? ", on " : "", failure->node);
     if (failure->error.hint[0])
         fprintf(stderr, "\nhint: %s\n", failure->error.hint);
 }

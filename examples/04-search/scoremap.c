@@ -40,7 +40,7 @@ void scoremap_print(const score *scores, size_t count, FILE *to)
     }
     fprintf(to, "       C    ");
     for (int column = 0; column < COLUMNS; column += 2)
-        fprintf(to, "%-10.2g", SEARCH_C_LOW * pow(SEARCH_C_HIGH / SEARCH_C_LOW, (double)column / COLUMNS));
+        fprintf(to, "%-10.3g", SEARCH_C_LOW * pow(SEARCH_C_HIGH / SEARCH_C_LOW, (double)column / COLUMNS));
     fprintf(to, "\n");
 }
 
