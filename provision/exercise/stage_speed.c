@@ -34,12 +34,14 @@ static oct_err measure(octi_workbench *bench, octi_scaling_row *row, unsigned co
     if (cause != OCTI_CAUSE_NONE && row->workers == 0) {
         code = oct_fail(err, OCT_E_STATE, "the lesson's own sequential program %s", told);
     } else if (cause != OCTI_CAUSE_NONE) {
-        octi_verdict_fail(verdict, cause, "with more data, on %u threads, it %s", row->workers, told);
+        octi_verdict_fail(verdict, cause, "with more data, on %u thread%s, it %s", row->workers,
+                          row->workers == 1 ? "" : "s", told);
         octi_verdict_show(verdict, result.end == OCTI_END_TIME ? result.where.data : result.err.data, LINES);
     } else if (!octi_answer_same(bench->lesson->compare, bench->lesson->tolerance, expected,
                                  result.out.data ? result.out.data : "", difference, sizeof(difference))) {
-        octi_verdict_fail(verdict, OCTI_CAUSE_WORKERS, "with more data, on %u threads, the answer is wrong",
-                          row->workers);
+        octi_verdict_fail(verdict, row->workers == 1 ? OCTI_CAUSE_WRONG : OCTI_CAUSE_WORKERS,
+                          "with more data, on %u thread%s, the answer is wrong", row->workers,
+                          row->workers == 1 ? "" : "s");
         octi_verdict_show(verdict, difference, 1);
     } else {
         *right = true;
