@@ -114,18 +114,6 @@ static void end_lost_step(const cli_attempts *attempts, const cli_launch *launch
     (void)ignored; /* then the next step waits that minute */
 }
 
-/* A head that comes back takes up its jobs again, and this one holds the nodes. */
-static void cancel_forgotten(const cli_attempts *attempts, const cli_launch *launch)
-{
-    static const char *const argv[] = {"octavo-slurm", NULL};
-    char request[80];
-    int length = snprintf(request, sizeof(request), "{\"op\":\"cancel\",\"name\":\"%s\"}\n", launch->job);
-    int status;
-    oct_err ignored = cli_session_ask(attempts->session, argv, request, (size_t)length, EXEC_SECONDS, NULL,
-                                      NULL, &status, NULL);
-    (void)ignored; /* then the next step waits for the nodes, and its user sees that */
-}
-
 /* What ran on the lost node is told to the next attempt, which blames a task that is lost again and
  * again: journal/suspects.h. Where nodes share no folder the notes went with the node. */
 static void tell_suspects(const cli_attempts *attempts, const cli_launch *launch)
@@ -184,11 +172,17 @@ static oct_err drop(cli_attempts *attempts, cli_launch *launch, oct_error *err)
 }
 
 /* The program, its journal and what it wrote were in folders of the lost head's own. */
+static bool is_homeless(const cli_attempts *attempts, const cli_loss *loss)
+{
+    return loss->head && !loss->rank && attempts->session->cluster.own_homes &&
+           !attempts->session->provider.ops->leave_out;
+}
+
 static oct_err fail_homeless(const cli_attempts *attempts, const cli_launch *launch, oct_error *err)
 {
     const octi_cluster *cluster = &attempts->session->cluster;
-    oct_fail(err, OCT_E_LOST, "the head of '%s' is lost, and the program's folder with it: %s", cluster->name,
-             launch->loss.cause);
+    oct_fail(err, OCT_E_LOST, "the head of '%s' is lost, and the program's folder went with it: %s",
+             cluster->name, launch->loss.cause);
     return oct_hint(err, "run it again; a cluster whose spec names a storage_class keeps its home");
 }
 
@@ -208,7 +202,7 @@ static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *er
         return leave_out(attempts, launch, err);
     if (launch->loss.rank)
         return OCT_OK;
-    if (launch->loss.head && attempts->session->cluster.own_homes)
+    if (is_homeless(attempts, &launch->loss))
         return fail_homeless(attempts, launch, err);
     if (launch->loss.head)
         end_ranks(attempts);
@@ -217,8 +211,6 @@ static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *er
     if (cli_given(attempts->cli, "no-heal"))
         return drop(attempts, launch, err);
     oct_err code = heal(attempts, &launch->loss, err);
-    if (code == OCT_OK && launch->loss.head)
-        cancel_forgotten(attempts, launch);
     unsigned nodes = attempts->session->cluster.wanted;
     if (code == OCT_OK && launch->ranks > nodes) { /* 'scale' has taken them */
         cli_say(attempts->cli, "octavo: '%s' has %u node%s now: going on with as many ranks",
@@ -228,6 +220,16 @@ static oct_err recover(cli_attempts *attempts, cli_launch *launch, oct_error *er
     return code;
 }
 
+static const char *what_follows(const cli_attempts *attempts, const cli_loss *loss)
+{
+    if (is_homeless(attempts, loss))
+        return "not going on";
+    if (loss->rank)
+        return "going on";
+    bool heals = attempts->session->provider.ops->discard && !cli_given(attempts->cli, "no-heal");
+    return heals && !loss->left ? "replacing it and going on" : "going on without it";
+}
+
 oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status, oct_error *err)
 {
     off_t input_start = launch->input_fd >= 0 ? lseek(launch->input_fd, 0, SEEK_CUR) : 0;
@@ -235,7 +237,6 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
     double limit = launch->timeout;
     uint64_t recorded = 0;
     const octi_provider_ops *ops = attempts->session->provider.ops;
-    bool heals = ops->discard && !cli_given(attempts->cli, "no-heal");
     launch->guarded = ops->discard || ops->leave_out;
     for (unsigned fruitless = 0;;) {
         int64_t start_ns = octi_clock_ns();
@@ -264,10 +265,7 @@ oct_err cli_attempts_run(cli_attempts *attempts, cli_launch *launch, int *status
             say_loss(attempts, loss, seconds, "giving up after three attempts that recorded no result");
             return OCT_OK;
         }
-        say_loss(attempts, loss, seconds,
-                 loss->rank             ? "going on"
-                 : heals && !loss->left ? "replacing it and going on"
-                                        : "going on without it");
+        say_loss(attempts, loss, seconds, what_follows(attempts, loss));
         if (limit > 0)
             launch->timeout = limit - seconds_since(first_ns);
         code = recover(attempts, launch, err);

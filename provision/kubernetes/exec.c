@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "provision/core/connection.h"
@@ -15,7 +16,7 @@
 #include "provision/kubernetes/found.h"
 #include "runtime/base/clock.h"
 
-enum { POLL_MS = 100, PIECE = 32 * 1024, THREADS_MAX = 16, NOT_FOUND = 127 };
+enum { POLL_MS = 100, PIECE = 32 * 1024, THREADS_MAX = 16, NOT_FOUND = 127, FIND_SECONDS = 3 };
 
 /* The first byte of every message (kubernetes.io: remotecommand v4, v5). */
 enum { STDIN, STDOUT, STDERR, STATUS, RESIZE, HALF_CLOSE = 255 };
@@ -41,6 +42,7 @@ struct session {
     bool line_open; /* the last byte sent did not end a line */
     size_t input_sent;
     char piece[PIECE];
+    bool refused; /* by the machine, before the command began */
     bool has_status, over;
     int exit_status;
     oct_error told; /* the server's own failure, in its Status */
@@ -153,6 +155,7 @@ static oct_err try_open(struct session *session, const char *version, bool packe
         code = check_reply(&head, key, err);
     else if (code == OCT_OK)
         code = octi_kube_explain(head.status >= 400 ? head.status : 500, refusal.data, refusal.size, err);
+    session->refused = code != OCT_OK && head.status == 500;
     session->packed = packed;
     octi_buffer_deinit(&path);
     octi_buffer_deinit(&refusal);
@@ -366,8 +369,8 @@ static oct_err run(struct session *session, int *exit_status, oct_error *err)
     return OCT_OK;
 }
 
-oct_err octi_kube_exec(octi_kube *kube, const octi_node *node, const octi_exec *exec, int *exit_status,
-                       oct_error *err)
+static oct_err run_once(octi_kube *kube, const octi_node *node, const octi_exec *exec, int *exit_status,
+                        bool *refused, oct_error *err)
 {
     struct session *session = calloc(1, sizeof(*session));
     if (!session)
@@ -377,13 +380,38 @@ oct_err octi_kube_exec(octi_kube *kube, const octi_node *node, const octi_exec *
     session->exec = exec;
     session->input_open = exec->input_fd >= 0 || exec->input_size > 0;
     session->deadline_ns = exec->timeout > 0 ? octi_clock_ns() + (int64_t)(exec->timeout * 1e9) : 0;
-    int status = 0;
-    oct_error problem = OCT_ERROR_INIT;
-    oct_err code = run(session, &status, &problem);
+    oct_err code = run(session, exit_status, err);
+    *refused = session->refused;
     octi_connection_close(session->connection);
     octi_websocket_deinit(&session->socket);
     octi_buffer_deinit(&session->unsent);
     free(session);
+    return code;
+}
+
+/* A pod that has just taken the place of one of its name is running before its kubelet, which looks for
+ * containers by that name, finds the new one. */
+static oct_err run_when_found(octi_kube *kube, const octi_node *node, const octi_exec *exec, int *exit_status,
+                              oct_error *err)
+{
+    static const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    int64_t until_ns = octi_clock_ns() + FIND_SECONDS * 1000000000LL;
+    for (;;) {
+        bool refused = false;
+        oct_err code = run_once(kube, node, exec, exit_status, &refused, err);
+        bool interrupted = exec->interrupted && exec->interrupted(exec->ctx);
+        if (code == OCT_OK || !refused || interrupted || octi_clock_ns() > until_ns)
+            return code;
+        nanosleep(&pause, NULL);
+    }
+}
+
+oct_err octi_kube_exec(octi_kube *kube, const octi_node *node, const octi_exec *exec, int *exit_status,
+                       oct_error *err)
+{
+    int status = 0;
+    oct_error problem = OCT_ERROR_INIT;
+    oct_err code = run_when_found(kube, node, exec, &status, &problem);
     if (code == OCT_OK) {
         enum { KILLED = 128 + 9 };
         if (status == KILLED && node_is_lost(kube, node, err))

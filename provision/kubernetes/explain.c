@@ -5,6 +5,8 @@
 #include "provision/core/refusal.h"
 #include "provision/kubernetes/explain.h"
 
+enum { MESSAGE_SIZE = 1024 };
+
 #define ROLE_HINT                                                                                            \
     "ask for the Role in k8s/role.yaml, bound to you: kubectl apply -f k8s/role.yaml, then "                 \
     "kubectl create rolebinding octavo --role=octavo --user=YOU"
@@ -32,12 +34,24 @@ static const octi_refusal *find_refusal(int status, const char *text)
     return found || status != 404 ? found : octi_refusal_find(&no_namespace, 1, text);
 }
 
+/* (A proxy's page in HTML explains nothing.) */
+static void take_plain(const char *body, size_t size, char text[MESSAGE_SIZE])
+{
+    char plain[MESSAGE_SIZE];
+    if (size == 0 || *body == '<')
+        return;
+    snprintf(plain, sizeof(plain), "%.*s", size < sizeof(plain) ? (int)size : (int)sizeof(plain) - 1, body);
+    octi_text_clean(plain, text, MESSAGE_SIZE);
+}
+
 oct_err octi_kube_explain(int status, const char *body, size_t size, oct_error *err)
 {
     json_t *root = NULL;
-    char text[1024] = "", shown[230];
+    char text[MESSAGE_SIZE] = "", shown[230];
     if (octi_json_parse(body ? body : "", size, "reply", &root, NULL) == OCT_OK)
         octi_text_clean(octi_json_string_or(root, "message", ""), text, sizeof(text));
+    else /* a machine's kubelet, whose refusal is handed on, and proxies speak plainly */
+        take_plain(body, size, text);
     json_decref(root);
     octi_text_clean(text, shown, sizeof(shown));
 

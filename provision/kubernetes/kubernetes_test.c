@@ -195,6 +195,7 @@ static void refusals_are_explained_with_a_way_out(void **state)
          OCT_E_STATE},
         {404, "{\"message\":\"namespaces \\\"x\\\" not found\"}", "not found", "--namespace", OCT_E_NOTFOUND},
         {500, "<html>", "status 500", "", OCT_E_IO},
+        {500, "container not found (\"node\")\n", "container not found", "", OCT_E_IO},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         oct_error err = OCT_ERROR_INIT;

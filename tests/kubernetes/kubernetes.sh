@@ -170,22 +170,71 @@ pods_are_added_and_leave() {
 
 begun() { [ "$("$octavo" exec --on kubernetes --name "$name" cat trace | grep -c 'done')" -ge "$1" ]; }
 
+# costs_one_attempt CALL...: what that call does to a pod in the middle of a job ends one attempt, and no more.
 # Each pod has a home of its own: what rank 0 traced is all that is looked at.
-a_pod_that_is_killed_costs_one_attempt_and_no_result() {
-    ours
-    try 0 on_cluster --fresh "$here/../faults/job.c" trace 400 1
-    cp out wanted
+costs_one_attempt() {
+    local job status=0
     try 0 "$octavo" exec --on kubernetes --name "$name" rm -f trace
     "$octavo" run --on kubernetes --name "$name" --fresh "$here/../faults/job.c" trace 400 80 >out 2>err </dev/null &
-    local job=$! status=0
+    job=$!
     wait_for 60 begun 100
-    api "/api/v1/namespaces/default/pods/$name-2" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null
+    "$@"
     wait $job || status=$?
     cat err
     equal "$status" 0
-    cmp out wanted || fail "the undisturbed run's output"
+    cmp out "$work/undisturbed" || fail "the undisturbed run's output"
     grep -qE "^octavo: $name-2: .*; attempt 1 ended after" err || fail "a line with the pod and the attempt"
     has err "that took 2 attempts; 1 node was replaced"
+}
+
+undisturbed() {
+    [ -e "$work/undisturbed" ] && return
+    try 0 on_cluster --fresh "$here/../faults/job.c" trace 400 1
+    cp out "$work/undisturbed"
+}
+
+kill_pod() { api "/api/v1/namespaces/default/pods/$name-2" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null; }
+
+evict_pod() {
+    post "/api/v1/namespaces/default/pods/$name-2/eviction" \
+        '{"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "'"$name"'-2"}}'
+}
+
+a_pod_that_is_killed_costs_one_attempt_and_no_result() {
+    ours
+    undisturbed
+    costs_one_attempt kill_pod
+}
+
+a_pod_that_is_evicted_costs_one_attempt() {
+    ours
+    undisturbed
+    costs_one_attempt evict_pod
+}
+
+# Twice: the controller that was killed while it waited for the first takes up that job again.
+a_pod_that_hangs_costs_one_attempt_each_time() {
+    ours
+    undisturbed
+    costs_one_attempt engine signal "$name-2" STOP
+    has err "it is frozen or cut off"
+    costs_one_attempt engine signal "$name-2" STOP
+    equal "$("$octavo" status "$name" --on kubernetes --json | python3 -c 'import json,sys; print([j["name"] for j in json.load(sys.stdin).get("jobs", []) if j["state"] == "RUNNING"])')" "[]"
+}
+
+a_lost_head_without_a_lasting_home_is_told() {
+    ours
+    "$octavo" up "$other" --on kubernetes -n 2 --image "$image" --quiet || fail up
+    "$octavo" run --on kubernetes --name "$other" -- sh -c 'echo begun; sleep 60' >out 2>err </dev/null &
+    local job=$! status=0
+    wait_for 30 grep -q begun out
+    api "/api/v1/namespaces/default/pods/$other-0" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null
+    wait $job || status=$?
+    cat err
+    equal $status 1
+    has err "the program's folder went with it"
+    has err "storage_class"
+    try 0 "$octavo" down "$other" --on kubernetes
 }
 
 an_api_server_that_restarts_in_the_middle_of_up_is_waited_for() {
@@ -317,7 +366,7 @@ an_exercise_is_checked_in_the_pods() {
 }
 
 for each in $(sed -n 's/^\([a-z_]*\)() {$/\1/p' "${BASH_SOURCE[0]}"); do
-    case $each in clean_up | objects_of | names_of | begun) continue ;; esac
+    case $each in clean_up | objects_of | names_of | costs_one_attempt | undisturbed | evict_pod) continue ;; esac
     run_case "$each"
 done
 printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped

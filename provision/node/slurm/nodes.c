@@ -11,6 +11,7 @@
 
 #include "provision/node/slurm/names.h"
 #include "provision/node/slurm/ops.h"
+#include "provision/node/slurm/orphans.h"
 #include "provision/node/slurm/reply.h"
 #include "provision/node/slurm/service.h"
 #include "runtime/base/clock.h"
@@ -180,7 +181,8 @@ static int wait_until(uint32_t count, int64_t until, seen_nodes *seen)
 
         int status = -1;
         if (found && seen->ready >= count)
-            status = octi_reply_end(json_pack("{s:i}", "ready", (int)seen->ready));
+            status = octi_reply_end(
+                json_pack("{s:i, s:i}", "ready", (int)seen->ready, "orphans", (int)octi_slurm_end_orphans()));
         else if (octi_clock_ns() > until)
             status = give_up(found, seen, count, &err);
         if (found)

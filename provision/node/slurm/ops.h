@@ -19,7 +19,8 @@ oct_err octi_slurm_list_nodes(const char *only, json_t **out, oct_error *err);
 oct_err octi_slurm_list_jobs(json_t **out, oct_error *err);
 
 /* {"op":"wait_nodes","count":8,"timeout":60}: until that many can work; a line for each
- * change of a node's state meanwhile. */
+ * change of a node's state meanwhile. Then jobs that nobody holds any more are ended (orphans.h),
+ * so that the nodes are free. */
 int octi_slurm_wait_nodes(json_t *request);
 
 /* {"op":"down","node":"dev-3","reason":"killed"}: tells Slurm of a loss that somebody else
