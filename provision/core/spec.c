@@ -294,11 +294,13 @@ static oct_err set_field(const struct field *field, const json_t *value, octi_sp
     }
 }
 
-static oct_err set_by_key(const char *key, const json_t *value, octi_spec *spec, oct_error *err)
+static oct_err set_by_key(const char *key, const json_t *value, bool strict, octi_spec *spec, oct_error *err)
 {
     for (size_t i = 0; i < FIELDS; i++)
         if (strcmp(fields[i].key, key) == 0)
             return set_field(&fields[i], value, spec, err);
+    if (!strict)
+        return OCT_OK;
     char shown[64];
     octi_text_clean(key, shown, sizeof(shown));
     oct_fail(err, OCT_E_INVALID, "'%s' is no key of a spec", shown);
@@ -308,7 +310,8 @@ static oct_err set_by_key(const char *key, const json_t *value, octi_spec *spec,
              "node_selector, tolerations, storage_class, storage_size");
 }
 
-oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec, oct_error *err)
+static oct_err parse(const char *text, size_t size, const char *subject, bool strict, octi_spec *spec,
+                     oct_error *err)
 {
     json_t *root;
     oct_err code = octi_json_parse(text, size, subject, &root, err);
@@ -326,7 +329,7 @@ oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi
     json_t *value;
     json_object_foreach(root, key, value)
     {
-        code = set_by_key(key, value, &found, err);
+        code = set_by_key(key, value, strict, &found, err);
         if (code != OCT_OK) {
             code = OCT_E_INVALID;
             break;
@@ -338,6 +341,16 @@ oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi
     else
         oct_prefix(err, "%s", subject);
     return code;
+}
+
+oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec, oct_error *err)
+{
+    return parse(text, size, subject, true, spec, err);
+}
+
+oct_err octi_spec_recall(const char *text, const char *subject, octi_spec *spec, oct_error *err)
+{
+    return parse(text, strlen(text), subject, false, spec, err);
 }
 
 oct_err octi_spec_read(const char *path, octi_spec *spec, oct_error *err)
@@ -363,11 +376,18 @@ static void add_text(json_t *root, const char *key, const char *value)
         json_object_set_new(root, key, json_string(value));
 }
 
-/* Only what was asked for, so that an older octavo reads what does not concern it. */
+static void add_slurm(json_t *root, const octi_spec *spec)
+{
+    if (spec->time)
+        json_object_set_new(root, "time", json_integer((json_int_t)spec->time));
+    add_text(root, "partition", spec->partition);
+    add_text(root, "account", spec->account);
+    add_text(root, "qos", spec->qos);
+    add_text(root, "constraint", spec->constraint);
+}
+
 static void add_kubernetes(json_t *root, const octi_spec *spec)
 {
-    if (!root)
-        return;
     add_text(root, "context", spec->context);
     add_text(root, "namespace", spec->namespace);
     add_text(root, "storage_class", spec->storage_class);
@@ -381,15 +401,18 @@ static void add_kubernetes(json_t *root, const octi_spec *spec)
         json_object_set_new(root, "storage_size", json_integer((json_int_t)spec->storage_size));
 }
 
+/* Of what concerns one provider only what was asked for, so that an octavo from before it was known reads
+ * the rest. */
 char *octi_spec_format(const octi_spec *spec)
 {
-    json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f, s:i, s:s, s:s, s:s, s:s}", "name",
-                             spec->name, "provider", spec->provider, "nodes", (int)spec->nodes, "image",
-                             spec->image, "cpus", spec->cpus, "memory", (json_int_t)spec->memory, "shm",
-                             (json_int_t)spec->shm, "subnet", spec->subnet, "timeout", spec->timeout, "time",
-                             (int)spec->time, "partition", spec->partition, "account", spec->account, "qos",
-                             spec->qos, "constraint", spec->constraint);
-    add_kubernetes(root, spec);
+    json_t *root = json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:f}", "name", spec->name, "provider",
+                             spec->provider, "nodes", (int)spec->nodes, "image", spec->image, "cpus",
+                             spec->cpus, "memory", (json_int_t)spec->memory, "shm", (json_int_t)spec->shm,
+                             "subnet", spec->subnet, "timeout", spec->timeout);
+    if (root) {
+        add_slurm(root, spec);
+        add_kubernetes(root, spec);
+    }
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(root);
     return text;

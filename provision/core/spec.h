@@ -15,6 +15,11 @@
 OCT_NODISCARD oct_err octi_spec_parse(const char *text, size_t size, const char *subject, octi_spec *spec,
                                       oct_error *err);
 
+/* The same of a record that octavo itself keeps with a cluster: keys that only a later octavo knows are
+ * passed over, so that this one can still tell of the cluster and remove it. */
+OCT_NODISCARD oct_err octi_spec_recall(const char *text, const char *subject, octi_spec *spec,
+                                       oct_error *err);
+
 /* A time limit as sbatch writes it ("90", "90:00", "1:30:00", "2-12:00:00"), in minutes rounded
  * up; OCT_E_INVALID for anything else and for none or more than a year. */
 enum { OCTI_MINUTES_MAX = 366 * 24 * 60 };

@@ -132,6 +132,30 @@ static void a_file_sets_only_what_it_names(void **state)
     assert_string_equal(spec.name, "octavo");
 }
 
+static void a_record_of_a_later_octavo_is_read_and_no_misspelt_file(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"nodes\": 4, \"colour\": {\"of\": \"the sky\"}}";
+    octi_spec spec = defaults();
+    assert_int_equal(octi_spec_parse(text, strlen(text), "x", &spec, NULL), OCT_E_INVALID);
+    assert_int_equal(octi_spec_recall(text, "x", &spec, NULL), OCT_OK);
+    assert_int_equal(spec.nodes, 4);
+    assert_int_equal(octi_spec_recall("{\"nodes\": \"many\"}", "x", &spec, NULL), OCT_E_INVALID);
+}
+
+static void a_record_names_nothing_of_a_provider_that_was_not_asked_for(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"\"qos\"", "\"constraint\"", "\"time\"", "\"storage_class\"",
+                                       "\"gpus\""};
+    octi_spec spec = defaults();
+    char *text = octi_spec_format(&spec);
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        assert_null(strstr(text, keys[i]));
+    free(text);
+}
+
 static void a_bad_file_is_named_with_its_key_and_changes_nothing(void **state)
 {
     (void)state;
@@ -222,6 +246,8 @@ int main(void)
         cmocka_unit_test(a_subnet_must_be_one_and_hold_the_nodes),
         cmocka_unit_test(a_spec_that_is_formatted_reads_back_the_same),
         cmocka_unit_test(a_file_sets_only_what_it_names),
+        cmocka_unit_test(a_record_of_a_later_octavo_is_read_and_no_misspelt_file),
+        cmocka_unit_test(a_record_names_nothing_of_a_provider_that_was_not_asked_for),
         cmocka_unit_test(a_bad_file_is_named_with_its_key_and_changes_nothing),
         cmocka_unit_test(a_difference_is_named),
         cmocka_unit_test(json_errors_quote_the_path),

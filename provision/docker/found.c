@@ -93,7 +93,7 @@ oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *
     octi_spec found;
     octi_spec_init(&found);
     oct_err code = octi_json_string(labels, OCTI_LABEL_SPEC, &text, err);
-    if (code == OCT_OK && octi_spec_parse(text, strlen(text), "the label octavo.spec", &found, err) != OCT_OK)
+    if (code == OCT_OK && octi_spec_recall(text, "the label octavo.spec", &found, err) != OCT_OK)
         code = OCT_E_PROTOCOL;
     if (code == OCT_OK && octi_spec_check(&found, err) != OCT_OK)
         code = OCT_E_PROTOCOL;

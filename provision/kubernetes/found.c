@@ -72,7 +72,7 @@ oct_err octi_kube_spec_read(const json_t *set, octi_spec *spec, oct_error *err)
         return OCT_E_EXISTS;
     }
     octi_spec_init(spec);
-    oct_err code = octi_spec_parse(text, strlen(text), "its annotation", spec, err);
+    oct_err code = octi_spec_recall(text, "its annotation", spec, err);
     if (code == OCT_OK)
         code = octi_spec_check(spec, err);
     if (code == OCT_OK && strcmp(spec->name, name) == 0)

@@ -228,7 +228,7 @@ static oct_err read_pilot(const json_t *pilot, octi_pilot *out, oct_error *err)
     octi_text_clean(octi_json_string_or(pilot, "state", ""), found.state, sizeof(found.state));
     octi_text_clean(octi_json_string_or(pilot, "reason", ""), found.reason, sizeof(found.reason));
     octi_spec_init(&found.spec);
-    oct_err code = octi_spec_parse(comment, strlen(comment), "the pilot's comment", &found.spec, err);
+    oct_err code = octi_spec_recall(comment, "the pilot's comment", &found.spec, err);
     if (code != OCT_OK)
         return oct_hint(err, "job %u is called as a pilot of ours but is none; rename or cancel it",
                         found.job);
