@@ -75,6 +75,17 @@ void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size)
              "....................", passed, all);
 }
 
+/* As wide as the longest name: what follows names stands below each other. */
+static int name_width(const cli_exercise *exercise)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < exercise->name_count; i++) {
+        size_t length = strlen(exercise->names[i]);
+        width = length > width ? length : width;
+    }
+    return (int)width;
+}
+
 /* A heading where another part of the course begins. */
 static void print_part(const octi_lesson *lesson, char part[64], FILE *out)
 {
@@ -93,8 +104,8 @@ void cli_exercise_print_list(const cli_exercise *exercise, FILE *out)
         bool loaded = octi_lesson_load(exercise->cli->root, name, &lesson, &err) == OCT_OK;
         if (loaded)
             print_part(&lesson, part, out);
-        fprintf(out, "%-18s %-10s %s\n", name, octi_record_state(&exercise->record, name),
-                loaded ? lesson.title : err.what);
+        fprintf(out, "%-*s %-10s %s\n", name_width(exercise), name,
+                octi_record_state(&exercise->record, name), loaded ? lesson.title : err.what);
         if (loaded)
             octi_lesson_deinit(&lesson);
     }
@@ -122,7 +133,7 @@ static void print_references(const cli_exercise *exercise)
     printf("\nto read and to measure, in examples/reference (octavo run -n 1 examples/reference/%s.c):\n",
            references[0].name);
     for (size_t i = 0; i < count; i++)
-        printf("%-18s %s\n", references[i].name, references[i].title);
+        printf("%-*s %s\n", name_width(exercise), references[i].name, references[i].title);
 }
 
 static json_t *list_json(const cli_exercise *exercise)
@@ -173,7 +184,8 @@ static int progress(cli_exercise *exercise, int argc, char **argv)
         json_t *known = (json_t *)octi_record_lesson(&exercise->record, name), *outcome;
         if (!known)
             continue;
-        printf("%-18s %-10s %d checks, %zu hints", name, octi_record_state(&exercise->record, name),
+        printf("%-*s %-10s %d checks, %zu hints", name_width(exercise), name,
+               octi_record_state(&exercise->record, name),
                (int)json_integer_value(json_object_get(known, "checks")),
                octi_record_hints(&exercise->record, name));
         if (json_is_real(json_object_get(known, "speed_up")))

@@ -16,6 +16,8 @@ exercise() { "$octavo" exercise "$@"; }
 # --- list, start ---
 check "list shows the lessons" ends 0 exercise list
 check "one is there" grep -qE '^01-map +- +Parallel map' "$work/out"
+check "what is told of each stands below each other" \
+    [ "$(awk '/^[0-9][0-9]-/ { print length($1) + match(substr($0, length($1) + 1), /[^ ]/) }' "$work/out" | sort -u | wc -l)" = 1 ]
 check "none has passed" says '] 0 of ' "$work/out"
 check "without a verb it lists" ends 0 exercise
 check "a part of the course has its heading" grep -qx 'what sharing costs, in any order:' "$work/out"
