@@ -11,6 +11,6 @@ extern oct_future *chunks[STRIPES];
 
 OCT_TASK(oct_doubles, multiply, oct_doubles, some, oct_doubles, others)
 {
-    (void)others;
-    return some;
+    (void)some, (void)others;
+    return (oct_doubles){0};
 }
