@@ -8,7 +8,7 @@
 #include "provision/docker/create.h"
 #include "provision/docker/exec.h"
 #include "provision/docker/found.h"
-#include "runtime/base/log.h"
+#include "provision/docker/network.h"
 
 enum { STEP_TIMEOUT_S = 90, ROUNDS_MAX = 10 };
 
@@ -28,8 +28,8 @@ struct creation {
     octi_docker *docker;
     const octi_spec *spec;
     const octi_observer *observer;
-    unsigned resized;  /* how many nodes there are since that changed; 0: it did not */
-    char network[128]; /* id */
+    unsigned resized;                  /* how many nodes there are since that changed; 0: it did not */
+    char network[OCTI_DOCKER_NETWORK]; /* id */
     bool network_is_new;
     bool head_is_fixed;    /* the head's container is there, and with it spec and network */
     bool saw_two_networks; /* a start failed because another `create` made one too */
@@ -67,17 +67,6 @@ static oct_err check_image(struct creation *creation, oct_error *err)
     return OCT_E_NOTFOUND;
 }
 
-/* A thing with our name must carry our label, else it is somebody else's. */
-static oct_err check_owner(const struct creation *creation, const char *kind, const char *name,
-                           const json_t *labels, oct_error *err)
-{
-    if (strcmp(octi_json_string_or(labels, OCTI_LABEL_CLUSTER, ""), creation->spec->name) == 0)
-        return OCT_OK;
-    oct_fail(err, OCT_E_EXISTS, "the %s '%s' exists and is not octavo's", kind, name);
-    oct_hint(err, "choose another name for the cluster, or rename or remove that %s yourself", kind);
-    return OCT_E_EXISTS;
-}
-
 static oct_err ensure_volume(struct creation *creation, const char *which, oct_error *err)
 {
     char name[64];
@@ -91,108 +80,11 @@ static oct_err ensure_volume(struct creation *creation, const char *which, oct_e
         creation->docker, "POST", octi_docker_path(creation->docker, "/volumes/create"),
         json_pack("{s:s, s:s, s:o}", "Name", name, "Driver", "local", "Labels", labels), &volume, err);
     if (code == OCT_OK) {
-        code = check_owner(creation, "volume", name, octi_json_find(volume, "Labels"), err);
+        code = octi_docker_check_owner(creation->spec->name, "volume", name, octi_json_find(volume, "Labels"),
+                                       err);
         json_decref(volume);
     }
     return code;
-}
-
-/* The labelled network that all would choose of several: two `create` at once may each have
- * made one. NULL: none. */
-static const json_t *choose_network(const json_t *networks, const char *cluster)
-{
-    const json_t *network, *best = NULL;
-    size_t i;
-    json_array_foreach(networks, i, network)
-    {
-        const char *id = octi_json_string_or(network, "Id", "");
-        json_t *labels = octi_json_find(network, "Labels");
-        if (*id && strcmp(octi_json_string_or(labels, OCTI_LABEL_CLUSTER, ""), cluster) == 0 &&
-            (!best || strcmp(id, octi_json_string_or(best, "Id", "")) < 0))
-            best = network;
-    }
-    return best;
-}
-
-static oct_err find_network(struct creation *creation, char id[128], oct_error *err)
-{
-    json_t *networks;
-    id[0] = '\0';
-    oct_err code = octi_docker_call(
-        creation->docker, "GET", octi_docker_list_path(creation->docker, "networks?", creation->spec->name),
-        NULL, &networks, err);
-    if (code != OCT_OK)
-        return code;
-    snprintf(id, 128, "%s", octi_json_string_or(choose_network(networks, creation->spec->name), "Id", ""));
-    json_decref(networks);
-    return OCT_OK;
-}
-
-static json_t *network_body(const octi_spec *spec)
-{
-    char name[64];
-    snprintf(name, sizeof(name), "octavo-%s", spec->name);
-    json_t *labels = octi_docker_labels(spec, -1);
-    if (!labels)
-        return NULL;
-    json_t *body = json_pack("{s:s, s:s, s:b, s:o}", "Name", name, "Driver", "bridge", "CheckDuplicate", 1,
-                             "Labels", labels);
-    if (body && *spec->subnet)
-        json_object_set_new(
-            body, "IPAM",
-            json_pack("{s:s, s:[{s:s}]}", "Driver", "default", "Config", "Subnet", spec->subnet));
-    return body;
-}
-
-/* Says for an explained failure to make the network what it was about. */
-static oct_err network_failure(const struct creation *creation, oct_error *err)
-{
-    if (*creation->spec->subnet)
-        oct_prefix(err, "cannot make the network 'octavo-%s' (%s)", creation->spec->name,
-                   creation->spec->subnet);
-    else
-        oct_prefix(err, "cannot make the network 'octavo-%s'", creation->spec->name);
-    return err ? err->code : OCT_E_IO;
-}
-
-static oct_err ensure_network(struct creation *creation, oct_error *err)
-{
-    oct_err code = find_network(creation, creation->network, err);
-    if (code != OCT_OK || *creation->network)
-        return code;
-    tell(creation, NULL, "making the network");
-    json_t *reply;
-    oct_error problem = OCT_ERROR_INIT;
-    code = octi_docker_call(creation->docker, "POST", octi_docker_path(creation->docker, "/networks/create"),
-                            network_body(creation->spec), &reply, &problem);
-    if (code == OCT_OK) {
-        creation->network_is_new = true;
-        snprintf(creation->network, sizeof(creation->network), "%s", octi_json_string_or(reply, "Id", ""));
-        json_decref(reply);
-        return *creation->network ? OCT_OK
-                                  : oct_fail(err, OCT_E_PROTOCOL, "the engine gave the network no id");
-    }
-    /* Did another `create` make it meanwhile? */
-    oct_err again = find_network(creation, creation->network, err);
-    if (again != OCT_OK || *creation->network)
-        return again;
-    if (err)
-        *err = problem;
-    if (strstr(problem.what, "already exists")) {
-        char name[64];
-        snprintf(name, sizeof(name), "octavo-%s", creation->spec->name);
-        return check_owner(creation, "network", name, NULL, err);
-    }
-    return network_failure(creation, err);
-}
-
-/* Removes a network of ours that nobody uses; where somebody does, the engine refuses. */
-static void drop_network(struct creation *creation, const char *id)
-{
-    oct_error problem = OCT_ERROR_INIT;
-    if (octi_docker_call(creation->docker, "DELETE", octi_docker_path(creation->docker, "/networks/%s", id),
-                         NULL, NULL, &problem) != OCT_OK)
-        octi_log(OCT_LOG_DEBUG, "network %s stays: %s", id, problem.what);
 }
 
 /* What a container was made from, in the size that the cluster has by now, must be what is wanted. */
@@ -218,13 +110,13 @@ static oct_err adopt(struct creation *creation, struct node_job *job, oct_error 
     if (code != OCT_OK)
         return code;
     json_t *labels = octi_json_find(reply, "Config/Labels");
-    code = check_owner(creation, "container", name, labels, err);
+    code = octi_docker_check_owner(creation->spec->name, "container", name, labels, err);
     if (code == OCT_OK)
         code = check_spec(creation, labels, err);
     const char *network = octi_json_string_or(reply, "HostConfig/NetworkMode", "");
     if (code == OCT_OK && job->node.index == 0 && strcmp(network, creation->network) != 0) {
         if (creation->network_is_new)
-            drop_network(creation, creation->network);
+            octi_docker_network_drop(creation->docker, creation->network);
         snprintf(creation->network, sizeof(creation->network), "%s", network);
     }
     if (code == OCT_OK) {
@@ -380,7 +272,9 @@ static void pause_before(int round)
 static oct_err ensure_head(struct creation *creation, oct_error *err)
 {
     struct node_job *head = &creation->jobs[0];
-    oct_err code = head->made ? OCT_OK : ensure_network(creation, err);
+    oct_err code = head->made ? OCT_OK
+                              : octi_docker_network_make(creation->docker, creation->spec, creation->observer,
+                                                         creation->network, &creation->network_is_new, err);
     for (int round = 0; code == OCT_OK && !head->made && round < ROUNDS_MAX; round++) {
         create_node(head);
         code = wait_round(creation, err);
@@ -393,29 +287,6 @@ static oct_err ensure_head(struct creation *creation, oct_error *err)
         }
     }
     return code;
-}
-
-/* Removes every network of the cluster but the head's: what another `create` made in the
- * same moment, or one that was killed left. Engines look networks up by name when a
- * container starts, and fail while there are two. One in use is left to its owner. */
-static oct_err drop_other_networks(struct creation *creation, oct_error *err)
-{
-    json_t *networks;
-    const json_t *network;
-    size_t i;
-    oct_err code = octi_docker_call(
-        creation->docker, "GET", octi_docker_list_path(creation->docker, "networks?", creation->spec->name),
-        NULL, &networks, err);
-    if (code != OCT_OK)
-        return code;
-    json_array_foreach(networks, i, network)
-    {
-        const char *id = octi_json_string_or(network, "Id", "");
-        if (*id && strcmp(id, creation->network) != 0)
-            drop_network(creation, id);
-    }
-    json_decref(networks);
-    return OCT_OK;
 }
 
 /* Looks whose the containers are that have a node's name already. One that has vanished
@@ -481,7 +352,8 @@ static oct_err ensure_nodes(struct creation *creation, oct_error *err)
         if (code == OCT_OK)
             code = adopt_all(creation, round, err);
         if (code == OCT_OK && creation->saw_two_networks)
-            code = drop_other_networks(creation, err);
+            code = octi_docker_network_drop_others(creation->docker, creation->spec->name, creation->network,
+                                                   err);
         if (code != OCT_OK)
             return code;
     }
@@ -490,24 +362,12 @@ static oct_err ensure_nodes(struct creation *creation, oct_error *err)
     return OCT_E_STATE;
 }
 
-static bool has_network(const json_t *networks, const char *id)
-{
-    const json_t *network;
-    size_t i;
-    json_array_foreach(networks, i, network)
-    {
-        if (strcmp(octi_json_string_or(network, "Id", ""), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* True for one that can never start again, its network being gone, or that does not work though
  * it has not ended. */
 static bool is_beyond_starting(const octi_docker_container *container, const json_t *networks)
 {
     return strcmp(container->state, "paused") == 0 || strcmp(container->state, "dead") == 0 ||
-           !has_network(networks, container->network);
+           !octi_docker_network_listed(networks, container->network);
 }
 
 oct_err octi_docker_discard(octi_docker *docker, const char *id, oct_error *err)
@@ -562,7 +422,8 @@ static oct_err check_foreign(const struct creation *creation, const json_t *elem
     unsigned long index = strtoul(name + length, &end, 10);
     if (end == name + length || *end || index >= creation->spec->nodes)
         return OCT_OK;
-    return check_owner(creation, "container", name, octi_json_find(element, "Labels"), err);
+    return octi_docker_check_owner(creation->spec->name, "container", name, octi_json_find(element, "Labels"),
+                                   err);
 }
 
 /* What a `down` that was cut off has left may be no more than the size. */

@@ -87,6 +87,16 @@ json_t *octi_docker_labels(const octi_spec *spec, int index)
     return labels;
 }
 
+oct_err octi_docker_check_owner(const char *cluster, const char *kind, const char *name, const json_t *labels,
+                                oct_error *err)
+{
+    if (strcmp(octi_json_string_or(labels, OCTI_LABEL_CLUSTER, ""), cluster) == 0)
+        return OCT_OK;
+    oct_fail(err, OCT_E_EXISTS, "the %s '%s' exists and is not octavo's", kind, name);
+    oct_hint(err, "choose another name for the cluster, or rename or remove that %s yourself", kind);
+    return OCT_E_EXISTS;
+}
+
 oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *err)
 {
     const char *text;

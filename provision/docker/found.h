@@ -46,6 +46,11 @@ OCT_NODISCARD oct_err octi_docker_container_read(const json_t *element, const ch
 /* The labels of a thing of spec's cluster; index < 0: no container. NULL: out of memory. */
 json_t *octi_docker_labels(const octi_spec *spec, int index);
 
+/* A thing with a name of ours must carry the cluster's label; else it is somebody else's: OCT_E_EXISTS, with
+ * its kind and name. */
+OCT_NODISCARD oct_err octi_docker_check_owner(const char *cluster, const char *kind, const char *name,
+                                              const json_t *labels, oct_error *err);
+
 /* The spec that labels carry. OCT_E_PROTOCOL when somebody else wrote them. */
 OCT_NODISCARD oct_err octi_docker_spec_read(const json_t *labels, octi_spec *spec, oct_error *err);
 
