@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/exec/args.h"
 #include "runtime/exec/context.h"
 #include "runtime/exec/executor.h"
@@ -19,12 +20,14 @@ typedef struct request_header {
     uint32_t args_size; /* of the block, before padding */
     uint32_t skip;      /* the parameters that are futures' values */
     int32_t attempts;
+    uint32_t timed;             /* tell how long it ran */
     uint64_t sizes[MAX_PARAMS]; /* of those values, packed and before padding */
 } request_header;
 
 typedef struct reply_header {
-    uint64_t has_value;
-    uint64_t failed;
+    uint32_t has_value;
+    uint32_t failed;
+    int64_t ran_ns; /* 0: nobody asked */
 } reply_header;
 
 static size_t padding(size_t size)
@@ -72,7 +75,8 @@ oct_err octi_wire_request(octi_job *job, octi_buffer *to, oct_error *err)
     request_header header = {.origin = (uintptr_t)job->args,
                              .task = job->task->index,
                              .args_size = job->args_size,
-                             .attempts = job->more ? job->more->attempts : 0};
+                             .attempts = job->more ? job->more->attempts : 0,
+                             .timed = octi_trace_on()};
     size_t start = to->size;
     if (append_padded(to, &header, sizeof(header)) != OCT_OK ||
         append_padded(to, job->args, job->args_size) != OCT_OK)
@@ -80,16 +84,22 @@ oct_err octi_wire_request(octi_job *job, octi_buffer *to, oct_error *err)
     return append_values(job, to, start, err);
 }
 
-oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply)
+static oct_err append_failure(octi_buffer *reply, const oct_failure *failure, int64_t ran_ns)
 {
-    reply_header header = {false, true};
+    reply_header header = {.failed = true, .ran_ns = ran_ns};
     oct_err code = append_padded(reply, &header, sizeof(header));
     return code == OCT_OK ? octi_buffer_append(reply, failure, sizeof(*failure)) : code;
 }
 
-static oct_err append_value(octi_buffer *reply, const oct_task *task, void *value)
+oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply)
 {
-    reply_header header = {task->result.kind != OCTI_VOID && task->result.kind != OCTI_ERR, false};
+    return append_failure(reply, failure, 0);
+}
+
+static oct_err append_value(octi_buffer *reply, const oct_task *task, void *value, int64_t ran_ns)
+{
+    reply_header header = {.has_value = task->result.kind != OCTI_VOID && task->result.kind != OCTI_ERR,
+                           .ran_ns = ran_ns};
     size_t start = reply->size;
     oct_err code = append_padded(reply, &header, sizeof(header));
     if (code == OCT_OK && header.has_value)
@@ -156,14 +166,16 @@ static void release_values(request *self)
     }
 }
 
-static oct_err run(request *self, void *value, oct_pool *pool, oct_error *err)
+static oct_err run(request *self, void *value, oct_pool *pool, int64_t *ran_ns, oct_error *err)
 {
     octi_call call;
     oct_err code = octi_call_init(&call, self->task, self->block, self->header->skip ? self->at : NULL, err);
     if (code != OCT_OK)
         return code;
     octi_frame frame = {.job = NULL, .pool = pool};
+    int64_t began = self->header->timed ? octi_clock_ns() : 0;
     code = octi_run(self->task, call.args, value, &frame, err);
+    *ran_ns = self->header->timed ? octi_clock_ns() - began : 0;
     octi_call_deinit(&call);
     return code;
 }
@@ -186,6 +198,7 @@ oct_err octi_wire_serve(void *bytes, size_t size, oct_pool *pool, octi_buffer *r
     request self = {0};
     oct_error error;
     void *value = NULL;
+    int64_t ran_ns = 0;
     oct_err code = take_apart(&self, bytes, size, &error);
     if (code != OCT_OK)
         self.block = NULL; /* not to be described */
@@ -194,13 +207,13 @@ oct_err octi_wire_serve(void *bytes, size_t size, oct_pool *pool, octi_buffer *r
     if (code == OCT_OK && !(value = malloc(self.task->result.size + 1)))
         code = oct_fail(&error, OCT_E_NOMEM, "out of memory for a result of '%s'", self.task->name);
     if (code == OCT_OK)
-        code = run(&self, value, pool, &error);
-    if (code == OCT_OK && (code = append_value(reply, self.task, value)) != OCT_OK)
+        code = run(&self, value, pool, &ran_ns, &error);
+    if (code == OCT_OK && (code = append_value(reply, self.task, value, ran_ns)) != OCT_OK)
         oct_fail(&error, code, "out of memory for a result of '%s'", self.task->name);
     if (code != OCT_OK) {
         oct_failure failure;
         explain(&self, &error, &failure);
-        code = octi_wire_failure(&failure, reply);
+        code = append_failure(reply, &failure, ran_ns);
     }
     release_values(&self);
     free(value);
@@ -234,7 +247,7 @@ octi_job *octi_wire_job(void *bytes, size_t size, oct_pool *pool, oct_error *err
 oct_err octi_wire_outcome(octi_job *job, octi_buffer *reply)
 {
     if (octi_job_state(job) == OCTI_DONE) {
-        reply_header header = {job->has_value, false};
+        reply_header header = {.has_value = job->has_value};
         oct_err code = append_padded(reply, &header, sizeof(header));
         return code == OCT_OK && job->has_value
                    ? octi_value_pack(&job->task->result, octi_job_value(job), reply)
@@ -257,6 +270,15 @@ void octi_wire_describe(void *bytes, size_t size, oct_failure *failure)
     explain(&self, &failure->error, &described);
     memcpy(described.backtrace, failure->backtrace, sizeof(described.backtrace));
     *failure = described;
+}
+
+int64_t octi_wire_ran(const void *bytes, size_t size)
+{
+    reply_header header;
+    if (size < sizeof(header))
+        return 0;
+    memcpy(&header, bytes, sizeof(header));
+    return header.ran_ns;
 }
 
 bool octi_wire_failed(const void *bytes, size_t size)

@@ -23,6 +23,9 @@ OCT_API OCT_NODISCARD oct_err octi_wire_serve(void *request, size_t size, oct_po
 /* Appends a reply that says why a request failed. */
 OCT_API OCT_NODISCARD oct_err octi_wire_failure(const oct_failure *failure, octi_buffer *reply);
 
+/* How long the task of a reply ran, in ns; 0 where recording was not on when it was asked for. */
+OCT_API int64_t octi_wire_ran(const void *reply, size_t size);
+
 /* True for a reply that says so, or that makes no sense. */
 OCT_API bool octi_wire_failed(const void *reply, size_t size);
 

@@ -33,6 +33,12 @@ static __thread struct {
     bool follows;
 } latest;
 
+/* Where the job ran that ends here next, and how long; NULL: here. */
+static __thread struct {
+    octi_trace_thread *lane;
+    uint64_t ticks;
+} elsewhere;
+
 uint64_t octi_trace_now(void)
 {
 #if defined(__x86_64__)
@@ -65,19 +71,25 @@ octi_trace_thread *octi_trace_threads(void)
     return atomic_load_explicit(&trace.threads, memory_order_acquire);
 }
 
-static octi_trace_thread *this_thread(void)
+static octi_trace_thread *make_thread(const char *what, int number)
 {
-    if (mine)
-        return mine;
     octi_trace_thread *thread = aligned_alloc(_Alignof(octi_trace_thread), sizeof(*thread));
     if (!thread)
         return NULL;
     memset(thread, 0, offsetof(octi_trace_thread, ring));
-    thread->number = atomic_fetch_add(&trace.thread_count, 1);
+    thread->what = what;
+    thread->number = number;
     thread->next = atomic_load(&trace.threads);
     while (!atomic_compare_exchange_weak(&trace.threads, &thread->next, thread))
         continue;
-    return mine = thread;
+    return thread;
+}
+
+static octi_trace_thread *this_thread(void)
+{
+    if (!mine)
+        mine = make_thread(NULL, atomic_fetch_add(&trace.thread_count, 1));
+    return mine;
 }
 
 static times *times_of(uint32_t job)
@@ -135,6 +147,26 @@ void octi_trace_follows_slowly(bool follows)
     latest.follows = follows;
 }
 
+static uint64_t ticks_of(int64_t ns)
+{
+    double ticks = (double)(octi_trace_now() - atomic_load_explicit(&trace.first_tick, memory_order_relaxed));
+    double elapsed = (double)(octi_clock_ns() - atomic_load_explicit(&trace.first_ns, memory_order_relaxed));
+    return elapsed > 0 ? (uint64_t)((double)ns * ticks / elapsed) : 0;
+}
+
+void octi_trace_elsewhere_slowly(octi_trace_thread **lane, const char *what, int number, int64_t ns)
+{
+    if (!*lane)
+        *lane = make_thread(what, number);
+    elsewhere.lane = *lane;
+    elsewhere.ticks = ticks_of(ns);
+}
+
+void octi_trace_here_slowly(void)
+{
+    elsewhere.lane = NULL;
+}
+
 static octi_trace_sum *sum_of(octi_trace_thread *thread, const oct_task *task)
 {
     size_t start = ((uintptr_t)task / sizeof(void *)) % OCTI_TRACE_TASKS;
@@ -152,12 +184,15 @@ static octi_trace_sum *sum_of(octi_trace_thread *thread, const oct_task *task)
 void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed)
 {
     times *at = times_of(job);
-    octi_trace_thread *thread = this_thread();
+    octi_trace_thread *thread = elsewhere.lane ? elsewhere.lane : this_thread();
     if (!at || !thread)
         return;
     octi_trace_entry entry = {atomic_load_explicit(&at->queued, memory_order_relaxed),
                               atomic_load_explicit(&at->started, memory_order_relaxed), octi_trace_now(),
                               (uintptr_t)task | (failed ? OCTI_TRACE_FAILED : 0)};
+    if (elsewhere.lane)
+        entry.started = entry.ended - elsewhere.ticks;
+    elsewhere.lane = NULL;
     latest.ended = entry.ended;
     uint64_t written = atomic_load_explicit(&thread->written, memory_order_relaxed);
     thread->ring[written % OCTI_TRACE_RING] = entry;

@@ -20,6 +20,10 @@ void octi_trace_follows_slowly(bool follows);
 void octi_trace_items_slowly(int64_t expected, int64_t ended);
 void octi_trace_moved_slowly(uint64_t bytes);
 
+typedef struct octi_trace_thread octi_trace_thread;
+void octi_trace_elsewhere_slowly(octi_trace_thread **lane, const char *what, int number, int64_t ns);
+void octi_trace_here_slowly(void);
+
 static inline bool octi_trace_on(void)
 {
     return __builtin_expect(atomic_load_explicit(&octi_tracing, memory_order_relaxed), 0);
@@ -59,6 +63,22 @@ static inline void octi_trace_items(int64_t expected, int64_t ended)
         octi_trace_items_slowly(expected, ended);
 }
 
+/* The job that ends next on this thread ran for so long at a worker process ("worker", its number) or on
+ * another rank: it counts for `*lane`, which is made when there is none and is the caller's to write to, and
+ * began so long ago. Without a time (0) nothing is said. octi_trace_here() after it, as the job may not have
+ * ended. */
+static inline void octi_trace_elsewhere(octi_trace_thread **lane, const char *what, int number, int64_t ns)
+{
+    if (octi_trace_on() && ns > 0)
+        octi_trace_elsewhere_slowly(lane, what, number, ns);
+}
+
+static inline void octi_trace_here(void)
+{
+    if (octi_trace_on())
+        octi_trace_here_slowly();
+}
+
 /* Bytes that went to another process, or came. */
 static inline void octi_trace_moved(uint64_t bytes)
 {
@@ -92,15 +112,17 @@ typedef struct octi_trace_sum {
     _Atomic uint64_t count, failed, ticks, longest, waited;
 } octi_trace_sum;
 
-typedef struct octi_trace_thread {
-    struct octi_trace_thread *next;
+/* What one thread recorded, or what others did of the jobs that ran at one place elsewhere. */
+struct octi_trace_thread {
+    octi_trace_thread *next;
+    const char *what; /* "worker" or "rank"; NULL: a thread of this process */
     int number;
     _Atomic uint64_t written; /* entries ever */
     _Atomic uint64_t moved;
     _Atomic int64_t expected, ended;
     octi_trace_sum sums[OCTI_TRACE_TASKS]; /* hashed by task; when it is full, others are left out */
     _Alignas(64) octi_trace_entry ring[OCTI_TRACE_RING];
-} octi_trace_thread;
+};
 
 /* All threads that recorded something, the latest first. They are never freed. */
 octi_trace_thread *octi_trace_threads(void);

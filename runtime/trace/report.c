@@ -67,8 +67,15 @@ static uint64_t busy_ticks(const octi_trace_thread *thread)
 }
 
 /* Nested tasks count in those that wait for them, so a thread may seem more than busy. */
+static const char *name_of(const octi_trace_thread *thread, char out[40])
+{
+    snprintf(out, 40, "%s%s%d", thread->what ? thread->what : "", thread->what ? " " : "", thread->number);
+    return out;
+}
+
 static void print_threads(FILE *out, double elapsed)
 {
+    char name[40];
     double most = 0, sum = 0;
     uint64_t moved = 0;
     int count = 0;
@@ -78,7 +85,7 @@ static void print_threads(FILE *out, double elapsed)
         moved += atomic_load(&thread->moved);
         if (busy == 0)
             continue;
-        fprintf(out, "%-24d %10.1f %%\n", thread->number, elapsed > 0 ? 100 * busy / elapsed : 0);
+        fprintf(out, "%-24s %10.1f %%\n", name_of(thread, name), elapsed > 0 ? 100 * busy / elapsed : 0);
         most = busy > most ? busy : most;
         sum += busy;
         count++;
@@ -107,26 +114,30 @@ void oct_profile_print(FILE *out)
 }
 
 /* Names are C identifiers: nothing in them needs quoting. */
-static void write_entry(FILE *file, const octi_trace_thread *thread, const octi_trace_entry *entry)
+static void write_entry(FILE *file, int lane, const octi_trace_entry *entry)
 {
     double start = octi_trace_seconds(entry->started), end = octi_trace_seconds(entry->ended);
     fprintf(
         file,
         ",\n{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f,"
         "\"args\":{\"failed\":%s,\"waited_us\":%.3f}}",
-        octi_trace_task(entry)->name, (int)getpid(), thread->number, start * 1e6, (end - start) * 1e6,
+        octi_trace_task(entry)->name, (int)getpid(), lane, start * 1e6, (end - start) * 1e6,
         entry->what & OCTI_TRACE_FAILED ? "true" : "false",
         entry->queued ? (start - octi_trace_seconds(entry->queued)) * 1e6 : 0);
 }
 
-static void write_thread(FILE *file, const octi_trace_thread *thread)
+static void write_thread(FILE *file, int lane, const octi_trace_thread *thread)
 {
+    char name[40];
+    fprintf(file,
+            ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"args\":{\"name\":\"%s%s\"}}",
+            (int)getpid(), lane, thread->what ? "" : "thread ", name_of(thread, name));
     uint64_t written = atomic_load_explicit(&thread->written, memory_order_acquire);
     uint64_t first = written > OCTI_TRACE_RING ? written - OCTI_TRACE_RING : 0;
     for (uint64_t i = first; i < written; i++) {
         const octi_trace_entry *entry = &thread->ring[i % OCTI_TRACE_RING];
         if (entry->started)
-            write_entry(file, thread, entry);
+            write_entry(file, lane, entry);
     }
 }
 
@@ -139,8 +150,9 @@ oct_err oct_trace_write(const char *path, oct_error *err)
             "{\"traceEvents\":[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%d,\"args\":{\"name\":"
             "\"octavo\"}}",
             (int)getpid());
+    int lane = 0;
     for (const octi_trace_thread *thread = octi_trace_threads(); thread; thread = thread->next)
-        write_thread(file, thread);
+        write_thread(file, lane++, thread);
     fprintf(file, "\n]}\n");
     bool failed = ferror(file);
     if (fclose(file) != 0 || failed)

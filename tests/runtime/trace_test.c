@@ -102,6 +102,36 @@ static void a_trace_has_every_task_once_with_its_times(void **state)
     remove(path);
 }
 
+/* A worker runs one task after another: it cannot be more than busy, however much it was sent ahead. */
+static void worker_processes_have_their_own_times(void **state)
+{
+    (void)state;
+    oct_pool *pool;
+    assert_int_equal(oct_pool_open_spec("processes:2", &pool, NULL), OCT_OK);
+    assert_int_equal(oct_trace_start(NULL), OCT_OK);
+    run_some(pool);
+    assert_int_equal(oct_pool_close(pool), OCT_OK);
+
+    char line[512];
+    int worker, workers = 0, runs = 0;
+    double busy, total = 0;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    oct_profile_print(file);
+    rewind(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "worker %d %lf %%", &worker, &busy) == 2) {
+            workers++;
+            assert_true(busy > 0 && busy < 100.5);
+        }
+        if (sscanf(line, "some_fail %d %*d %lf", &runs, &total) == 2)
+            assert_true(total > COUNT * 0.0005);
+    }
+    fclose(file);
+    assert_true(workers >= 1 && workers <= 2);
+    assert_int_equal(runs, COUNT);
+}
+
 static void a_trace_that_cannot_be_written_says_so(void **state)
 {
     (void)state;
@@ -142,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_profile_counts_runs_and_failures),
         cmocka_unit_test(a_trace_has_every_task_once_with_its_times),
+        cmocka_unit_test(worker_processes_have_their_own_times),
         cmocka_unit_test(a_trace_that_cannot_be_written_says_so),
         cmocka_unit_test(the_options_of_every_program_are_taken_from_argv),
     };

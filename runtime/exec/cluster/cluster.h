@@ -30,6 +30,7 @@
 #include "runtime/exec/cluster/member.h"
 #include "runtime/exec/cluster/record.h"
 #include "runtime/exec/executor.h"
+#include "runtime/trace/record.h"
 
 typedef struct octi_cluster octi_cluster;
 typedef struct octi_post octi_post;
@@ -44,13 +45,14 @@ struct octi_post {
 };
 
 typedef struct octi_peer {
-    octi_parcel *open;  /* records that wait for more; guarded by polling */
-    int64_t open_since; /* likewise, and so is what follows */
-    bool in_a_hurry;    /* send them now */
-    int outstanding;    /* tasks there that have not ended */
-    int64_t load_ns;    /* how long they are believed to take, one after another */
-    octi_line bound;    /* jobs for this rank only; guarded by lines */
-    octi_line near;     /* jobs whose values are there; guarded by lines */
+    octi_parcel *open;       /* records that wait for more; guarded by polling */
+    int64_t open_since;      /* likewise, and so is what follows */
+    bool in_a_hurry;         /* send them now */
+    int outstanding;         /* tasks there that have not ended */
+    int64_t load_ns;         /* how long they are believed to take, one after another */
+    octi_trace_thread *lane; /* where those that ran there are recorded; NULL: none was */
+    octi_line bound;         /* jobs for this rank only; guarded by lines */
+    octi_line near;          /* jobs whose values are there; guarded by lines */
 } octi_peer;
 
 /* Rank 0's latest question to all, see close.c. */

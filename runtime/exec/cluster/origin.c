@@ -452,6 +452,7 @@ void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *r
         return;
     job->where = OCTI_HERE;
     learn(cluster, from, job, record->ran_ns);
+    octi_trace_elsewhere(&cluster->peers[from].lane, "rank", from, record->ran_ns);
     switch ((octi_ending)record->head.detail) {
     case OCTI_ENDED_EMPTY:
         octi_job_done(job, NULL);
@@ -465,6 +466,7 @@ void octi_origin_ended(octi_cluster *cluster, int from, const octi_end_record *r
     default:
         failed(cluster, from, job, record);
     }
+    octi_trace_here();
 }
 
 bool octi_origin_sent(const octi_cluster *cluster, const octi_job *job, int *rank, uint64_t *id)

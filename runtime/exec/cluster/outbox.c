@@ -44,6 +44,7 @@ static void send_parcel(octi_cluster *cluster, int to)
     peer->open = NULL;
     peer->in_a_hurry = false;
     oct_error error;
+    octi_trace_moved(parcel->size);
     if (cluster->mpi->send(cluster->link, to, parcel->bytes, parcel->size, parcel, &error) == OCT_OK)
         return;
     oct_prefix(&error, "rank %d on '%s' is lost", to, cluster->members[to].node);

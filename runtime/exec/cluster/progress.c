@@ -68,6 +68,7 @@ static void dispatch(octi_cluster *cluster, int from, const octi_record *record,
 static void received(void *ctx, int from, char *data, size_t size, bool *keep)
 {
     octi_cluster *cluster = ctx;
+    octi_trace_moved(size);
     for (size_t at = 0; at < size;) {
         const octi_record *record = octi_record_at(data + at, size - at);
         if (!record) {

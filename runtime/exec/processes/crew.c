@@ -65,13 +65,16 @@ void octi_crew_recall(octi_crew *crew, octi_hand *hand)
         octi_crew_again(crew, job);
 }
 
-static void end_by_reply(octi_crew *crew, octi_job *job, const octi_message *message)
+static void end_by_reply(octi_crew *crew, octi_hand *hand, octi_job *job, const octi_message *message)
 {
     bool again;
     if (octi_relay_is(job)) {
         again = octi_relay_read(crew, job, message->data, message->size);
     } else if (message->data) {
+        octi_trace_elsewhere(&hand->lane, "worker", (int)(hand - crew->hands),
+                             octi_wire_ran(message->data, message->size));
         again = octi_wire_reply(job, message->data, message->size);
+        octi_trace_here();
     } else {
         oct_error error;
         oct_fail(&error, OCT_E_NOMEM, "out of memory for a result of %zu bytes", message->size);
@@ -102,7 +105,7 @@ static void handle(octi_crew *crew, octi_hand *hand, const octi_message *message
     hand->kill_ns = 0;
     hand->full = false;
     octi_role role = octi_relay_role(job);
-    end_by_reply(crew, job, message);
+    end_by_reply(crew, hand, job, message);
     octi_home_ended(crew, hand, role);
 }
 

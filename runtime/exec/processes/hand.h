@@ -10,6 +10,7 @@
 #include "runtime/exec/processes/queue.h"
 #include "runtime/exec/processes/slot.h"
 #include "runtime/exec/processes/stream.h"
+#include "runtime/trace/record.h"
 
 /* How many jobs are sent ahead: few while tasks are long, since what was sent can neither be
  * cancelled as if it had not started, nor start elsewhere at once. */
@@ -54,14 +55,15 @@ typedef struct octi_hand {
     octi_sent sent[OCTI_WINDOW]; /* oldest at `first` */
     uint32_t first;
     uint32_t count;
-    uint32_t window;        /* how many there may be; doubled when the worker runs dry */
-    uint64_t finished;      /* tasks, to see whether it moves */
-    uint64_t finished_seen; /* by the latest look for tasks that are stuck */
-    int64_t stuck_ns;       /* since when it is so many */
-    bool full;              /* its ring has no room for the next request */
-    bool touched;           /* it was sent something, and its bell is not rung yet */
-    int64_t kill_ns;        /* when the running task's time is up; 0: never */
-    oct_err doom;           /* why its running task is killed, or OCT_OK */
+    uint32_t window;         /* how many there may be; doubled when the worker runs dry */
+    uint64_t finished;       /* tasks, to see whether it moves */
+    uint64_t finished_seen;  /* by the latest look for tasks that are stuck */
+    int64_t stuck_ns;        /* since when it is so many */
+    bool full;               /* its ring has no room for the next request */
+    bool touched;            /* it was sent something, and its bell is not rung yet */
+    int64_t kill_ns;         /* when the running task's time is up; 0: never */
+    oct_err doom;            /* why its running task is killed, or OCT_OK */
+    octi_trace_thread *lane; /* where its tasks are recorded, of all its lives; NULL: none was */
 
     uint32_t nested;   /* requests of its tasks that have not ended */
     uint32_t answered; /* those that have, to compare with slot->heard */

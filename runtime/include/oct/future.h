@@ -118,7 +118,7 @@ typedef struct oct_failure {
     int attempts; /* how often it ran */
     char task[64];
     char args[160];       /* a summary: "1, \"a.csv\", oct_doubles[1000]" */
-    char node[64];        /* where it ran last; "" when it never ran */
+    char node[64];        /* where it ran last; "" when it never ran, and on a pool that is no cluster */
     char backtrace[2048]; /* one frame a line, innermost first; "" when there is none */
 } oct_failure;
 

@@ -63,7 +63,8 @@ OCT_API int oct_pool_nodes(const oct_pool *pool);
 /* "threads", "processes" or "cluster". */
 OCT_API const char *oct_pool_kind(const oct_pool *pool);
 
-/* The node the caller runs on, 0 being the program's own, and its name for messages. */
+/* The node the caller runs on, 0 being the program's own, and its name for messages: "" on a pool that is no
+ * cluster. */
 OCT_API int oct_node(void);
 OCT_API const char *oct_node_name(void);
 

@@ -18,12 +18,13 @@ extern "C" {
 OCT_NODISCARD OCT_API oct_err oct_trace_start(oct_error *err);
 
 /* Prints a table: for each task how often it ran and failed, its time in all, its mean and longest
- * run and how long it waited; then how busy each thread was and how many bytes moved. Call it
- * when the pool has nothing left to run. --profile does so on stderr when the pool closes. */
+ * run and how long it waited; then how busy each thread was, each worker process and each other rank (all its
+ * workers together), and how many bytes moved between them. Call it when the pool has nothing left to run.
+ * --profile does so on stderr when the pool closes. */
 OCT_API void oct_profile_print(FILE *out);
 
-/* Writes the latest tasks (65536 of each thread) for chrome://tracing or ui.perfetto.dev: the
- * "Trace Event Format" of the Chromium project. */
+/* Writes the latest tasks (65536 of each thread, worker process and other rank) for chrome://tracing or
+ * ui.perfetto.dev: the "Trace Event Format" of the Chromium project. */
 OCT_NODISCARD OCT_API oct_err oct_trace_write(const char *path, oct_error *err);
 
 /* Shows on stderr how many of the pool's tasks, and items of its maps, have ended, and for how long it may go
