@@ -143,6 +143,12 @@ octi_batch octi_stack_finish(octi_stack *stack)
     return made;
 }
 
+static octi_batch fill_all(octi_stack *stack)
+{
+    octi_stack_fill(stack, 0, stack->made.rows);
+    return octi_stack_finish(stack);
+}
+
 oct_err octi_stack_init_all(octi_stack *stack, const octi_batch *batches, size_t count, oct_error *err)
 {
     octi_stretch *all = malloc(count * sizeof(*all));
@@ -159,11 +165,9 @@ oct_err octi_batch_stack(const octi_stretch *parts, size_t count, octi_batch *ou
 {
     octi_stack stack;
     oct_err code = octi_stack_init(&stack, parts, count, err);
-    if (code != OCT_OK)
-        return code;
-    octi_stack_fill(&stack, 0, stack.made.rows);
-    *out = octi_stack_finish(&stack);
-    return OCT_OK;
+    if (code == OCT_OK)
+        *out = fill_all(&stack);
+    return code;
 }
 
 oct_err octi_batch_copy(const octi_batch *from, size_t begin, size_t rows, octi_batch *out, oct_error *err)
@@ -179,9 +183,7 @@ oct_err octi_batch_concat(const octi_batch *parts, size_t count, octi_batch *out
         return OCT_OK;
     }
     oct_err code = octi_stack_init_all(&stack, parts, count, err);
-    if (code != OCT_OK)
-        return code;
-    octi_stack_fill(&stack, 0, stack.made.rows);
-    *out = octi_stack_finish(&stack);
-    return OCT_OK;
+    if (code == OCT_OK)
+        *out = fill_all(&stack);
+    return code;
 }

@@ -36,8 +36,7 @@ typedef struct octi_chunk {
     uint64_t begin, end;
     uint32_t first, inside; /* as in octi_text_range */
     octi_batch batch;
-    bool lasting; /* the batch outlives what comes of it, which may borrow: not where the chunk has travelled
-                   */
+    bool lasting; /* the batch outlives what comes of it, which may borrow; false where it has travelled */
     size_t lead;  /* rows at its beginning that are only there for the windows of those after them */
 } octi_chunk;
 

@@ -149,9 +149,8 @@ void octi_trace_follows_slowly(bool follows)
 
 static uint64_t ticks_of(int64_t ns)
 {
-    double ticks = (double)(octi_trace_now() - atomic_load_explicit(&trace.first_tick, memory_order_relaxed));
-    double elapsed = (double)(octi_clock_ns() - atomic_load_explicit(&trace.first_ns, memory_order_relaxed));
-    return elapsed > 0 ? (uint64_t)((double)ns * ticks / elapsed) : 0;
+    double tick = octi_trace_duration(1);
+    return tick > 0 ? (uint64_t)((double)ns * 1e-9 / tick) : 0;
 }
 
 void octi_trace_elsewhere_slowly(octi_trace_thread **lane, const char *what, int number, int64_t ns)

@@ -66,13 +66,13 @@ static uint64_t busy_ticks(const octi_trace_thread *thread)
     return busy;
 }
 
-/* Nested tasks count in those that wait for them, so a thread may seem more than busy. */
 static const char *name_of(const octi_trace_thread *thread, char out[40])
 {
     snprintf(out, 40, "%s%s%d", thread->what ? thread->what : "", thread->what ? " " : "", thread->number);
     return out;
 }
 
+/* Nested tasks count in those that wait for them, so a thread may seem more than busy. */
 static void print_threads(FILE *out, double elapsed)
 {
     char name[40];

@@ -193,7 +193,7 @@ undisturbed() {
     cp out "$work/undisturbed"
 }
 
-kill_pod() { api "/api/v1/namespaces/default/pods/$name-2" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null; }
+kill_pod() { api "/api/v1/namespaces/default/pods/$1" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null; }
 
 evict_pod() {
     post "/api/v1/namespaces/default/pods/$name-2/eviction" \
@@ -203,7 +203,7 @@ evict_pod() {
 a_pod_that_is_killed_costs_one_attempt_and_no_result() {
     ours
     undisturbed
-    costs_one_attempt kill_pod
+    costs_one_attempt kill_pod "$name-2"
 }
 
 a_pod_that_is_evicted_costs_one_attempt() {
@@ -228,7 +228,7 @@ a_lost_head_without_a_lasting_home_is_told() {
     "$octavo" run --on kubernetes --name "$other" -- sh -c 'echo begun; sleep 60' >out 2>err </dev/null &
     local job=$! status=0
     wait_for 30 grep -q begun out
-    api "/api/v1/namespaces/default/pods/$other-0" -X DELETE -H 'Content-Type: application/json' -d '{"gracePeriodSeconds": 0}' >/dev/null
+    kill_pod "$other-0"
     wait $job || status=$?
     cat err
     equal $status 1

@@ -20,7 +20,7 @@ oct_err octi_slurm_list_jobs(json_t **out, oct_error *err);
 
 /* {"op":"wait_nodes","count":8,"timeout":60}: until that many can work; a line for each
  * change of a node's state meanwhile. Then jobs that nobody holds any more are ended (orphans.h),
- * so that the nodes are free. */
+ * so that the nodes are free, and "orphans" tells how many. */
 int octi_slurm_wait_nodes(json_t *request);
 
 /* {"op":"down","node":"dev-3","reason":"killed"}: tells Slurm of a loss that somebody else
