@@ -222,6 +222,20 @@ a_pod_that_hangs_costs_one_attempt_each_time() {
     equal "$("$octavo" status "$name" --on kubernetes --json | python3 -c 'import json,sys; print([j["name"] for j in json.load(sys.stdin).get("jobs", []) if j["state"] == "RUNNING"])')" "[]"
 }
 
+a_pod_that_is_cut_off_costs_one_attempt() {
+    ours
+    undisturbed
+    costs_one_attempt engine cut "$name-2"
+    has err "cut off"
+}
+
+a_pod_with_a_full_disk_costs_one_attempt() {
+    ours
+    undisturbed
+    costs_one_attempt engine fill "$name-2"
+    has err "its disk is full: no room is left in /dev/shm"
+}
+
 a_lost_head_without_a_lasting_home_is_told() {
     ours
     "$octavo" up "$other" --on kubernetes -n 2 --image "$image" --quiet || fail up
