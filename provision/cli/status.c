@@ -204,7 +204,8 @@ static int status(cli_context *cli, int argc, char **argv)
     else
         print_table(&session.cluster, &slurm);
     if (slurm.trouble[0])
-        cli_say(cli, "\nSlurm: %s", slurm.trouble);
+        cli_say(cli, "\nSlurm: %s\n\nhint: 'octavo up %s' makes what is missing and waits until it works",
+                slurm.trouble, session.cluster.name);
     forget(&slurm);
     cli_session_close(&session);
     return CLI_EXIT_OK;

@@ -67,6 +67,20 @@ a_dry_run_prints_the_objects_and_makes_none() {
     try 3 "$octavo" status "$name" --on kubernetes
 }
 
+what_kubectl_applied_is_finished_by_up_and_removed_by_down() {
+    command -v kubectl >/dev/null || skip "no kubectl"
+    "$octavo" up "$other" --on kubernetes -n 2 --image "$image" --dry-run >objects.yaml
+    try 0 kubectl apply -f objects.yaml
+    try 0 "$octavo" status "$other" --on kubernetes
+    has err "'octavo up $other'"
+    try 0 "$octavo" up "$other" --on kubernetes -n 2 --image "$image"
+    try 0 "$octavo" run --on kubernetes --name "$other" hostname
+    equal "$(sort -u out | wc -l)" 2
+    kubectl apply -f objects.yaml | sort -u >again
+    equal "$(grep -cv unchanged again)" 0
+    try 0 "$octavo" down "$other" --on kubernetes
+}
+
 up_makes_pods_that_can_work() {
     try 0 up --json
     equal "$(json out 'len(d["nodes"])')" $nodes
@@ -348,6 +362,18 @@ a_quota_that_is_used_up_is_told() {
     has err "hint:"
     try 0 "$octavo" down "$other" --on kubernetes --namespace tight
     api /api/v1/namespaces/tight -X DELETE >/dev/null
+}
+
+a_namespace_that_is_being_deleted_is_told() {
+    ours
+    post /api/v1/namespaces '{"metadata": {"name": "leaving"}}'
+    post /api/v1/namespaces/leaving/configmaps '{"metadata": {"name": "stays", "finalizers": ["octavo.test/stays"]}}'
+    api /api/v1/namespaces/leaving -X DELETE >/dev/null
+    try 1 "$octavo" up "$other" --on kubernetes --namespace leaving -n 1 --image "$image"
+    has err "being terminated"
+    has err "hint:"
+    api /api/v1/namespaces/leaving/configmaps/stays -X PATCH -H 'Content-Type: application/merge-patch+json' \
+        -d '{"metadata": {"finalizers": []}}' >/dev/null
 }
 
 a_namespace_that_is_not_there_is_told() {

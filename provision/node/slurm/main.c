@@ -44,8 +44,8 @@ static int is_configured(void)
 static int refuse_unconfigured(void)
 {
     oct_error err = OCT_ERROR_INIT;
-    oct_fail(&err, OCT_E_STATE, "there is no '%s'", getenv("SLURM_CONF"));
-    oct_hint(&err, "the node is not configured yet; wait_nodes waits until it is");
+    oct_fail(&err, OCT_E_STATE, "not configured yet: nobody told this node who the others are");
+    oct_hint(&err, "wait_nodes waits until somebody has");
     return octi_reply_error(&err, NULL);
 }
 
