@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "oct/oct.h"
+#include "runtime/base/sanitizer.h"
 
 /* Each part has more than it tries its table with (TRIAL of collector.c). A sanitizer makes all of it slow.
  */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if OCTI_ASAN || OCTI_TSAN
 enum { N = 120000, PARTS = 3 };
 #else
 enum { N = 400000, PARTS = 8 };

@@ -52,9 +52,10 @@ void octi_rows_clear(octi_rows *rows);
 /* Room for so many more records. */
 bool octi_rows_reserve(octi_rows *rows, size_t more);
 
+/* Of no rows it is NULL, to which C before C2y (N3322) lets nobody add even 0: hence a number. */
 static inline void *octi_rows_at(const octi_rows *rows, uint32_t field, size_t row)
 {
-    return rows->values[field] + row * rows->shape.fields[field].size;
+    return (void *)((uintptr_t)rows->values[field] + row * rows->shape.fields[field].size);
 }
 
 /* The bytes that a value of a field points at, or is. */

@@ -183,8 +183,10 @@ oct_err octi_bag_parts(const oct_bag *bag, const octi_sink *sink, octi_parts *ou
 static oct_err merge_level(oct_pool *pool, const octi_sink *sink, const octi_parts *parts, octi_parts *out,
                            oct_error *err)
 {
+    if (parts->count == 0)
+        return octi_parts_add(out, octi_bag_merge_start(pool, sink, NULL, 0), err);
     oct_err code = OCT_OK;
-    for (size_t i = 0; code == OCT_OK && (i == 0 || i < parts->count); i += OCTI_WAYS) {
+    for (size_t i = 0; code == OCT_OK && i < parts->count; i += OCTI_WAYS) {
         size_t count = parts->count - i < OCTI_WAYS ? parts->count - i : OCTI_WAYS;
         code = octi_parts_add(out, octi_bag_merge_start(pool, sink, parts->list + i, count), err);
     }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "oct/oct.h"
+#include "runtime/base/sanitizer.h"
 
 enum { N = 2 << 20 };
 
@@ -120,7 +121,7 @@ static rlim_t data_in_use(void)
 static void a_sort_needs_no_more_memory_than_its_bound(void **state)
 {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if OCTI_ASAN || OCTI_TSAN
     print_message("a sanitizer takes more memory than is given here\n");
     skip();
 #endif

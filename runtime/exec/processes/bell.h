@@ -24,19 +24,12 @@
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/sanitizer.h"
 
 /* gcc's thread sanitizer does not know fences: there, something as strong that it knows. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define OCTI_NO_FENCES
-#endif
-#elif defined(__SANITIZE_THREAD__)
-#define OCTI_NO_FENCES
-#endif
-
 static inline void octi_full_fence(void)
 {
-#ifdef OCTI_NO_FENCES
+#if OCTI_TSAN
     static _Atomic uint32_t nothing;
     atomic_fetch_add(&nothing, 0);
 #else
