@@ -158,7 +158,7 @@ static void say_end(const cli_exercise *exercise, const octi_check *check)
         printf("\n%s has passed. 'octavo exercise solution %s' shows another answer%s%s%s.\n", name, name,
                next ? "; 'octavo exercise start " : "", next ? next : "", next ? "' goes on" : "");
     else if (check->right)
-        printf("\n%s is right; how fast it is shows when the machine has less to do.\n"
+        printf("\n%s is right; how fast it is could not be told now.\n"
                "'octavo exercise solution %s' shows another answer meanwhile%s%s%s.\n",
                name, name, next ? ",\n'octavo exercise start " : "", next ? next : "",
                next ? "' goes on" : "");

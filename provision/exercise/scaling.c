@@ -1,7 +1,5 @@
 #include <math.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +7,6 @@
 #include <unistd.h>
 
 #include "provision/exercise/scaling.h"
-#include "runtime/base/clock.h"
 
 enum { BAR_MOST = 40 };
 
@@ -20,37 +17,6 @@ unsigned octi_scaling_cores(void)
     cpu_set_t set;
     CPU_ZERO(&set);
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
-static void *burn(void *ignored)
-{
-    volatile uint64_t state = 1;
-    (void)ignored;
-    for (int i = 0; i < 20000000; i++)
-        state = state * 6364136223846793005u + 1442695040888963407u;
-    return NULL;
-}
-
-static double burn_on(unsigned threads)
-{
-    enum { MOST = 64 };
-    pthread_t started[MOST];
-    unsigned count = 0;
-    int64_t start_ns = octi_clock_ns();
-    while (count + 1 < threads && count < MOST && pthread_create(&started[count], NULL, burn, NULL) == 0)
-        count++;
-    burn(NULL);
-    for (unsigned i = 0; i < count; i++)
-        pthread_join(started[i], NULL);
-    return (double)(octi_clock_ns() - start_ns) / 1e9;
-}
-
-double octi_scaling_capacity(unsigned cores)
-{
-    if (cores < 2)
-        return 1;
-    double one = burn_on(1), gives = cores * one / burn_on(cores);
-    return fmax(1, fmin(gives, cores));
 }
 
 static double seconds_of(int who)
@@ -93,7 +59,11 @@ double octi_scaling_others(const octi_cores_time *before, const octi_cores_time 
 
 void octi_scaling_plan(octi_scaling *scaling, unsigned cores)
 {
+    enum {
+        COPIES = 8
+    }; /* as many as there is memory for on a laptop; on more cores each is taken for several */
     *scaling = (octi_scaling){.cores = cores, .row_count = 1};
+    scaling->together.workers = cores < COPIES ? cores : COPIES;
     for (unsigned workers = 1; workers < cores && scaling->row_count + 2 < OCTI_SCALING_ROWS; workers *= 2)
         scaling->rows[scaling->row_count++].workers = workers;
     scaling->rows[scaling->row_count++].workers = cores;
@@ -114,6 +84,13 @@ static octi_spread spread_of(const double *values, size_t count)
     qsort(sorted, count, sizeof(*sorted), by_value);
     double median = count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
     return (octi_spread){median, sorted[0], sorted[count - 1]};
+}
+
+double octi_scaling_given(const octi_scaling *scaling, size_t round)
+{
+    double alone = scaling->rows[0].seconds[round], together = scaling->together.seconds[round];
+    double gives = together > 0 ? scaling->cores * alone / together : scaling->cores;
+    return fmax(1, fmin(gives, scaling->cores));
 }
 
 void octi_scaling_compute(octi_scaling *scaling, double part)
@@ -143,7 +120,38 @@ const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling)
 double octi_scaling_noise(const octi_scaling *scaling)
 {
     const octi_spread *loop = &scaling->rows[0].time;
-    return loop->low > 0 ? loop->high / loop->low - 1 : 0;
+    return loop->low > 0 ? loop->median / loop->low - 1 : 0;
+}
+
+/* The logarithm of the speed-up, the mean of the rounds, and how far from it the truth may be to one side. */
+static double log_of_speed_up(const octi_scaling *scaling, const octi_scaling_row *row, double *off)
+{
+    /* For two rounds, three ... */
+    static const double t[OCTI_SCALING_ROUNDS] = {0, 6.314, 2.920, 2.353, 2.132, 2.015, 1.943};
+    double sum = 0, squares = 0, logs[OCTI_SCALING_ROUNDS] = {0};
+    size_t n = scaling->rounds;
+    *off = INFINITY;
+    if (n < 2)
+        return 0;
+    for (size_t round = 0; round < n; round++)
+        sum += logs[round] = log(scaling->rows[0].seconds[round] / row->seconds[round]);
+    double mean = sum / (double)n;
+    for (size_t round = 0; round < n; round++)
+        squares += (logs[round] - mean) * (logs[round] - mean);
+    *off = t[n - 1] * sqrt(squares / (double)(n - 1) / (double)n);
+    return mean;
+}
+
+double octi_scaling_most(const octi_scaling *scaling, const octi_scaling_row *row)
+{
+    double off, mean = log_of_speed_up(scaling, row, &off);
+    return fmax(row->speed_up.high, exp(mean + off));
+}
+
+double octi_scaling_least(const octi_scaling *scaling, const octi_scaling_row *row)
+{
+    double off, mean = log_of_speed_up(scaling, row, &off);
+    return exp(mean - off);
 }
 
 double octi_scaling_promise(const octi_scaling *scaling, const octi_scaling_row *row)
@@ -156,26 +164,39 @@ double octi_scaling_promise(const octi_scaling *scaling, const octi_scaling_row 
     return at_once * loop->cpu_seconds / row->cpu_seconds;
 }
 
-/* Whoever is hardly faster on an idle machine is a loop with more words, or takes turns. */
-static const double HARDLY = 1.1;
+double octi_scaling_ideal(const octi_scaling *scaling)
+{
+    const octi_scaling_row *all = &scaling->together;
+    if (scaling->rows[0].cpu_seconds <= 0 || all->cpu_seconds <= 0)
+        return scaling->cores;
+    return fmin(scaling->cores,
+                scaling->cores * scaling->rows[0].cpu_seconds * all->workers / all->cpu_seconds);
+}
+
+/* Whoever is hardly faster on an idle machine is a loop with more words, or takes turns; but not where nobody
+ * would be faster than ROOM. */
+static const double HARDLY = 1.1, ROOM = 1.3;
 
 octi_judgement octi_scaling_judge(const octi_scaling *scaling)
 {
     const octi_scaling_row *best = octi_scaling_best(scaling);
-    double noise = octi_scaling_noise(scaling);
-    bool busy = scaling->others > 0.25 || scaling->capacity < 1.3 || noise > 0.5;
-    bool disturbed = busy || scaling->others > 0.1 || noise > 0.25;
     if (scaling->cores < 2)
         return OCTI_FEW_CORES;
     if (!best)
         return OCTI_NOT_FASTER;
-    if (best->speed_up.median >= scaling->wanted && best->speed_up.median > HARDLY + (busy ? noise : 0))
-        return OCTI_FASTER;
+    bool busy = scaling->others > 0.25 || octi_scaling_noise(scaling) > 0.5;
+    bool plain = !busy && scaling->capacity >= ROOM;
+    bool enough = best->speed_up.median >= scaling->wanted && best->speed_up.median > HARDLY;
     double promise = octi_scaling_promise(scaling, best);
-    if (promise > 0 && promise < HARDLY)
+    if (plain && enough)
+        return OCTI_FASTER;
+    if (promise > 0 && promise < HARDLY && octi_scaling_ideal(scaling) >= ROOM)
         return OCTI_NOT_FASTER;
-    /* Some rounds were fast enough, others not: on a quiet machine that is the program's doing. */
-    return busy || (disturbed && best->speed_up.high >= scaling->wanted) ? OCTI_BUSY : OCTI_NOT_FASTER;
+    if (!plain && enough && octi_scaling_least(scaling, best) > 1)
+        return OCTI_FASTER;
+    if (!plain)
+        return busy ? OCTI_BUSY : OCTI_NO_ROOM;
+    return octi_scaling_most(scaling, best) < scaling->wanted ? OCTI_NOT_FASTER : OCTI_UNSURE;
 }
 
 /* --- as text --- */
@@ -211,15 +232,14 @@ oct_err octi_scaling_table(const octi_scaling *scaling, unsigned width, bool uni
     }
     if (code == OCT_OK)
         code = octi_buffer_printf(
-            out, "  this machine has %u core%s, which gave %.1f just now; %.2f is enough\n", scaling->cores,
-            scaling->cores == 1 ? "" : "s", scaling->capacity, scaling->wanted);
+            out, "  %u core%s, which all at once gave the loop %.1f times as much; %.2f is enough\n",
+            scaling->cores, scaling->cores == 1 ? "" : "s", scaling->capacity, scaling->wanted);
     if (code == OCT_OK && scaling->others > 0.1)
         code = octi_buffer_printf(out, "  other programs took %.0f %% of them meanwhile\n",
                                   100 * scaling->others);
     if (code == OCT_OK && octi_scaling_noise(scaling) > 0.1)
-        code =
-            octi_buffer_printf(out, "  the loop itself took up to %.0f %% longer from one run to the next\n",
-                               100 * octi_scaling_noise(scaling));
+        code = octi_buffer_printf(out, "  the loop itself took %.0f %% longer in the median than at best\n",
+                                  100 * octi_scaling_noise(scaling));
     if (code == OCT_OK && scaling->cores < 8)
         code =
             octi_buffer_printf(out, "  (8 workers on %u core%s take turns: they cannot be faster than %u)\n",

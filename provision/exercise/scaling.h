@@ -33,8 +33,11 @@ typedef struct octi_scaling {
     octi_scaling_row rows[OCTI_SCALING_ROWS]; /* the sequential one first */
     size_t row_count;
     size_t rounds;
-    unsigned cores;                    /* that this process may use */
-    double given[OCTI_SCALING_ROUNDS]; /* octi_scaling_capacity within each round */
+    unsigned cores; /* that this process may use */
+    /* The sequential program, so many (its `workers`) at the same time: what the cores give to it when all
+     * are at work, which is less than there are where two cores are threads of one, or memory is slow. */
+    octi_scaling_row together;
+    double given[OCTI_SCALING_ROUNDS]; /* octi_scaling_given within each round */
     double capacity;                   /* the median of that */
     double wanted;                     /* the speed-up that is enough */
     double others;                     /* part of the cores that other programs took meanwhile, 0 to 1 */
@@ -43,10 +46,11 @@ typedef struct octi_scaling {
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
 void octi_scaling_plan(octi_scaling *scaling, unsigned cores);
 
-/* How many cores' worth of plain arithmetic the machine gives just now to as many busy threads, from 1 to
- * cores; takes a tenth of a second or two. */
-double octi_scaling_capacity(unsigned cores);
 unsigned octi_scaling_cores(void);
+
+/* How many cores' worth of the sequential program the machine gave in a round, of one run alone and one of
+ * `together`: from 1 to cores. A program that divides the same work perfectly is so many times as fast. */
+double octi_scaling_given(const octi_scaling *scaling, size_t round);
 
 /* What the cores did so far, for octi_scaling_others. */
 typedef struct octi_cores_time {
@@ -65,9 +69,17 @@ void octi_scaling_compute(octi_scaling *scaling, double part);
 /* The row with the largest speed-up among those of more than one worker; NULL without any. */
 const octi_scaling_row *octi_scaling_best(const octi_scaling *scaling);
 
-/* How much the sequential program's own time differed between rounds, the longest over the shortest
- * less 1: what is smaller than that the machine just then could not tell from nothing. */
+/* How much longer than its shortest run the sequential program took in the median, less 1: what is smaller
+ * than that the machine just then could not tell from nothing. (The longest run says nothing of the others,
+ * and the more rounds there are the longer it is.) */
 double octi_scaling_noise(const octi_scaling *scaling);
+
+/* The largest speed-up that the rounds leave possible, and the smallest: the ends of one-sided confidence
+ * intervals of 95 %, by Student's t (Biometrika 6, 1908) of the logarithms, as what disturbs a run multiplies
+ * its time. The largest is never less than the best round: what disturbs takes cores away, and is not as
+ * symmetric as the t would have it. Infinite and 0 for one round. */
+double octi_scaling_most(const octi_scaling *scaling, const octi_scaling_row *row);
+double octi_scaling_least(const octi_scaling *scaling, const octi_scaling_row *row);
 
 /* The speed-up that a row's program would show on a machine that does nothing else: how many threads had
  * something to do at a time, whether they got a core or waited for one, over how much more processor
@@ -75,15 +87,24 @@ double octi_scaling_noise(const octi_scaling *scaling);
  * too seldom to tell. */
 double octi_scaling_promise(const octi_scaling *scaling, const octi_scaling_row *row);
 
+/* The same of a program that divides the work perfectly: all cores at work, and as much more processor time
+ * as the sequential program takes when it has no core for itself. */
+double octi_scaling_ideal(const octi_scaling *scaling);
+
 typedef enum octi_judgement {
     OCTI_FASTER,
     OCTI_NOT_FASTER,
     OCTI_FEW_CORES, /* none to be faster with */
     OCTI_BUSY,      /* not faster, but the machine was so busy or unsteady that nobody can tell why */
+    OCTI_NO_ROOM,   /* not faster, but hardly any program could be: the cores give little more than one */
+    OCTI_UNSURE,    /* not faster in the median, but that may be chance */
 } octi_judgement;
 
-/* Faster is what was measured to be, whatever others do. Not faster is what was not while the machine gave
- * what it has, and also on a busy one what would not be on an idle one (its promise). */
+/* Faster is whose median is enough; on a machine that is busy or has no room, where that may be chance, also
+ * the least that the rounds leave possible must be faster than the loop. Not faster accuses somebody, and
+ * needs more than a median: even the most that the rounds leave possible is not enough, while the machine
+ * gave what it has; or it would not be faster on an idle machine either (its promise), where another program
+ * would. */
 octi_judgement octi_scaling_judge(const octi_scaling *scaling);
 
 /* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */

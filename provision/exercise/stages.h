@@ -25,6 +25,10 @@ OCT_NODISCARD oct_err octi_stage_leak(octi_workbench *bench, octi_verdict *verdi
 OCT_NODISCARD oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verdict *verdict,
                                        oct_error *err);
 
+/* Whether another round could change the verdict, and there is time for it after so many seconds: one that is
+ * wrong about nobody needs no more than two, one that may still be is asked until seven. */
+bool octi_speed_undecided(const octi_scaling *scaling, double seconds);
+
 /* What octi_stage_speed makes of what it measured: the verdict on the lesson of that name. */
 void octi_speed_judge(const octi_scaling *scaling, const char *lesson, octi_verdict *verdict);
 

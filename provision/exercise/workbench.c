@@ -213,7 +213,7 @@ static oct_err build_sequential(octi_workbench *bench, char program[OCTI_PATH], 
 struct command {
     const char *words[OCTI_LESSON_LIST + 16];
     const char *environment[16];
-    char program[OCTI_PATH], pool[64], temporary[OCTI_PATH], segments[OCTI_PATH + 64], ranks[16],
+    char program[OCTI_PATH], pool[64], temporary[OCTI_PATH], segments[OCTI_PATH + 64], ranks[16], copies[16],
         trace[OCTI_PATH];
 };
 
@@ -253,6 +253,13 @@ static void set_environment(const octi_workbench *bench, const octi_attempt *att
 static const char own_scratch[] =
     "TMPDIR=$TMPDIR/scratch-$OMPI_COMM_WORLD_RANK && mkdir -p \"$TMPDIR\" && exec \"$@\"";
 
+/* Programs that make files beside their data must not meet each other's. */
+static const char beside_each_other[] =
+    "n=$1 all=; shift; while [ $n -gt 0 ]; do "
+    "(mkdir copy-$n && { [ ! -e data ] || cp -RP data copy-$n; } && cd copy-$n && TMPDIR=$PWD exec \"$@\") "
+    ">/dev/null & "
+    "all=\"$all $!\" n=$((n - 1)); done; for one in $all; do wait $one || exit; done";
+
 static void set_words(const octi_workbench *bench, const octi_attempt *attempt, struct command *command)
 {
     size_t n = 0;
@@ -266,6 +273,13 @@ static void set_words(const octi_workbench *bench, const octi_attempt *attempt, 
         command->words[n++] = "-c";
         command->words[n++] = own_scratch;
         command->words[n++] = "sh";
+    } else if (attempt->copies > 1) {
+        snprintf(command->copies, sizeof(command->copies), "%u", attempt->copies);
+        command->words[n++] = "sh";
+        command->words[n++] = "-c";
+        command->words[n++] = beside_each_other;
+        command->words[n++] = "sh";
+        command->words[n++] = command->copies;
     }
     command->words[n++] = command->program;
     for (size_t i = 0; bench->lesson->arguments[i]; i++)
@@ -324,7 +338,7 @@ oct_err octi_workbench_run(octi_workbench *bench, const octi_attempt *attempt, o
     code = octi_trial_run(&trial, result, err);
     if (code == OCT_OK && result->end == OCTI_END_STOPPED)
         code = oct_fail(err, OCT_E_CANCELLED, "stopped");
-    if (code == OCT_OK && attempt->sequential && result->seconds > bench->slowest)
+    if (code == OCT_OK && attempt->sequential && attempt->copies < 2 && result->seconds > bench->slowest)
         bench->slowest = result->seconds;
     if (code == OCT_OK)
         octi_trial_tell(&trial, result, told, 256);

@@ -32,6 +32,8 @@ typedef struct octi_attempt {
     unsigned cores;  /* above 0: count threads that have something to do, no more than these at a time */
     bool trace;      /* see octi_workbench_tasks */
     bool sequential; /* the lesson's own sequential program instead */
+    unsigned
+        copies; /* above 1: so many at the same time, each in a folder of its own; what they print is lost */
 } octi_attempt;
 
 /* Makes the folder. lesson must outlive it. */
