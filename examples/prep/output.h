@@ -16,7 +16,8 @@ typedef struct output {
     int64_t lines, bytes;
 } output;
 
-/* OCT_E_INVALID, OCT_E_IO, OCT_E_NOMEM; *out needs no end then. */
+/* Removes what a maker of the same file left that was killed. OCT_E_INVALID, OCT_E_IO, OCT_E_NOMEM; *out
+ * needs no end then. */
 oct_err output_begin(output *out, const char *path, oct_error *err);
 
 /* A line was put that ends at `end`. OCT_E_IO, OCT_E_EXHAUSTED (disk full). */

@@ -23,7 +23,14 @@ for set in stocks taxi digits events; do
     # As an interrupted run leaves it: some files, and the description of what they are part of.
     mv "$work/$set/prep.json" "$work/$set/prep.json.part"
     rm "$work/$set/$one"
+    echo half >"$work/$set/$one.part-a1b2c3" # of one that was killed
+    echo half >"$work/$set/$one.part-d4e5f6" # of one that is at it, which has its lock
+    exec 8<"$work/$set/$one.part-d4e5f6"
+    flock 8
     "$prep" $set --size 200k --to "$work/$set" 2>"$work/err"
+    check "$set: what another is at stays there" [ -e "$work/$set/$one.part-d4e5f6" ]
+    exec 8<&-
+    rm -f "$work/$set/$one.part-d4e5f6"
     files=$(find "$work/$set" -type f ! -name prep.json | wc -l)
     check "$set: how far it is is told, in plain lines" grep -qE "^$set: $files of $files, [0-9.]+ s$" "$work/err"
     check "$set: the same command makes what is missing" says ': 1 files made' "$work/err"
