@@ -75,13 +75,14 @@ void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size)
              "....................", passed, all);
 }
 
-/* As wide as the longest name: what follows names stands below each other. */
+/* As wide as the longest name that is not absurd: what follows names stands below each other. */
 static int name_width(const cli_exercise *exercise)
 {
+    enum { ABSURD = 40 };
     size_t width = 0;
     for (size_t i = 0; i < exercise->name_count; i++) {
         size_t length = strlen(exercise->names[i]);
-        width = length > width ? length : width;
+        width = length > width && length < ABSURD ? length : width;
     }
     return (int)width;
 }
@@ -104,8 +105,10 @@ void cli_exercise_print_list(const cli_exercise *exercise, FILE *out)
         bool loaded = octi_lesson_load(exercise->cli->root, name, &lesson, &err) == OCT_OK;
         if (loaded)
             print_part(&lesson, part, out);
-        fprintf(out, "%-*s %-10s %s\n", name_width(exercise), name,
-                octi_record_state(&exercise->record, name), loaded ? lesson.title : err.what);
+        char title[96];
+        snprintf(title, sizeof(title), "%-*s %-10s ", name_width(exercise), name,
+                 octi_record_state(&exercise->record, name));
+        cli_exercise_wrapped(out, title, loaded ? lesson.title : err.what);
         if (loaded)
             octi_lesson_deinit(&lesson);
     }
@@ -130,10 +133,12 @@ static void print_references(const cli_exercise *exercise)
     size_t count = octi_references(exercise->cli->root, references);
     if (count == 0)
         return;
-    printf("\nto read and to measure, in examples/reference (octavo run -n 1 examples/reference/%s.c):\n",
-           references[0].name);
-    for (size_t i = 0; i < count; i++)
-        printf("%-*s %s\n", name_width(exercise), references[i].name, references[i].title);
+    printf("\nto read and to measure (octavo run -n 1 examples/reference/%s.c):\n", references[0].name);
+    for (size_t i = 0; i < count; i++) {
+        char title[96];
+        snprintf(title, sizeof(title), "%-*.64s ", name_width(exercise), references[i].name);
+        cli_exercise_wrapped(stdout, title, references[i].title);
+    }
 }
 
 static json_t *list_json(const cli_exercise *exercise)

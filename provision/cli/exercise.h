@@ -31,7 +31,8 @@ void cli_exercise_print_list(const cli_exercise *exercise, FILE *out);
 /* "[####....] 2 of 8", into text. */
 void cli_exercise_bar(const cli_exercise *exercise, char *text, size_t size);
 
-/* Prints a title and a text, broken at blanks before the 93rd column, its other lines below its first. */
+/* Prints a title, which may be coloured, and a text, broken at blanks where the terminal ends (elsewhere at
+ * the 93rd column), its other lines below its first. */
 void cli_exercise_wrapped(FILE *out, const char *title, const char *text);
 
 /* Shows the next hint of a lesson, or all again once all were shown. */

@@ -34,14 +34,38 @@ static oct_err stage_cluster(void *ctx, octi_workbench *bench, octi_verdict *ver
     return cli_exercise_cluster(showing->cli, bench, verdict, err);
 }
 
+static size_t width_of(FILE *out)
+{
+    enum { USUAL = 92, LEAST = 40 };
+    unsigned short rows, columns;
+    if (!isatty(fileno(out)))
+        return USUAL;
+    cli_term_size(fileno(out), &rows, &columns);
+    return columns > USUAL ? USUAL : columns > LEAST ? columns : LEAST;
+}
+
+/* How many columns it takes: colours take none. */
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++) {
+        if (*text == '\033')
+            text += strcspn(text, "m");
+        else
+            columns++;
+        if (!*text)
+            break;
+    }
+    return columns;
+}
+
 void cli_exercise_wrapped(FILE *out, const char *title, const char *text)
 {
-    enum { WIDTH = 92 };
-    size_t margin = strlen(title), column = margin;
+    size_t margin = columns_of(title), column = margin, width = width_of(out);
     fputs(title, out);
     for (bool first = true; *text; first = false) {
         size_t word = strcspn(text, " ");
-        if (!first && column + 1 + word > WIDTH) {
+        if (!first && column + 1 + word > width) {
             fprintf(out, "\n%*s", (int)margin, "");
             column = margin;
         } else if (!first) {
@@ -73,10 +97,15 @@ static void stage_ends(void *ctx, const octi_verdict *verdict)
         fputs("\r\033[K", stderr);
     if (showing->cli->json)
         return;
+    char title[64], said[sizeof(verdict->said) + 32];
     bool colour = cli_term_coloured(STDOUT_FILENO);
-    printf("  %s%-5s%s %-10s %s (%.1f s)\n", colour ? how[verdict->outcome].colour : "",
-           how[verdict->outcome].word, colour ? "\033[0m" : "", octi_stage_name(verdict->stage),
-           verdict->said, verdict->seconds);
+    snprintf(title, sizeof(title), "  %s%-5s%s %-10s ", colour ? how[verdict->outcome].colour : "",
+             how[verdict->outcome].word, colour ? "\033[0m" : "", octi_stage_name(verdict->stage));
+    snprintf(said, sizeof(said), "%s (%.1f s)", verdict->said, verdict->seconds);
+    if (isatty(STDOUT_FILENO))
+        cli_exercise_wrapped(stdout, title, said);
+    else
+        printf("%s%s\n", title, said); /* a line a stage, for scripts */
     print_seen(verdict);
     if (verdict->outcome == OCTI_FAILED) {
         char where[160];

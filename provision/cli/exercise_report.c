@@ -46,22 +46,54 @@ static size_t passed_of(const cli_exercise *exercise, const octi_record *record)
     return passed;
 }
 
+/* Columns that a name takes: its bytes but for those that go on with a character (UTF-8). */
+static size_t columns_of(const char *name)
+{
+    size_t columns = 0;
+    for (; *name; name++)
+        columns += ((unsigned char)*name & 0xc0) != 0x80;
+    return columns;
+}
+
+/* No wider than what is in it, so that a course of many lessons is still a table on a terminal. */
+static size_t width_of(const char *lesson, const struct student *students, size_t count)
+{
+    size_t width = 2;
+    for (size_t s = 0; s < count; s++) {
+        size_t one =
+            students[s].err.code == OCT_OK ? strlen(octi_record_state(&students[s].record, lesson)) : 0;
+        width = one > width ? one : width;
+    }
+    return width;
+}
+
+static void print_cell(const char *text, size_t width)
+{
+    size_t columns = columns_of(text);
+    printf("%s%*s ", text, (int)(columns < width ? width - columns : 0), "");
+}
+
 static void print_table(const cli_exercise *exercise, const struct student *students, size_t count)
 {
-    printf("%-16s", "student");
+    size_t names = sizeof("student") - 1;
+    for (size_t s = 0; s < count; s++)
+        names = columns_of(students[s].name) > names ? columns_of(students[s].name) : names;
+    print_cell("student", names);
     for (size_t i = 0; i < exercise->name_count; i++)
-        printf(" %-10.2s", exercise->names[i]); /* its number */
-    printf(" passed\n");
+        printf("%-*.2s ", (int)width_of(exercise->names[i], students, count),
+               exercise->names[i]); /* its number */
+    printf("passed\n");
     for (size_t s = 0; s < count; s++) {
         const struct student *student = &students[s];
-        printf("%-16s", student->name);
+        print_cell(student->name, names);
         if (student->err.code != OCT_OK) {
-            printf(" %s\n", student->err.what);
+            printf("%s\n", student->err.what);
             continue;
         }
         for (size_t i = 0; i < exercise->name_count; i++)
-            printf(" %-10s", octi_record_state(&student->record, exercise->names[i]));
-        printf(" %zu of %zu\n", passed_of(exercise, &student->record), exercise->name_count);
+            print_cell(octi_record_state(&student->record, exercise->names[i]),
+                       width_of(exercise->names[i], students, count));
+        printf("%zu of %zu\n", passed_of(exercise, &student->record), exercise->name_count);
     }
 }
 

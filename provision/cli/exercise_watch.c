@@ -76,8 +76,8 @@ static void show_keys(const struct watching *watching)
 {
     char bar[64];
     cli_exercise_bar(watching->exercise, bar, sizeof(bar));
-    printf("\n%s  |  h hint  n next  l list  r reset  s solution  q quit\n", bar);
-    printf("waiting for %s to be saved\n", watching->lesson.exercise);
+    printf("\n%s, waiting for %s to be saved\n", bar, watching->lesson.exercise);
+    printf("h hint  n next  l list  r reset  s solution  q quit\n");
     fflush(stdout);
 }
 
@@ -127,7 +127,8 @@ static oct_err next_lesson(struct watching *watching, oct_error *err)
     const cli_exercise *exercise = watching->exercise;
     const char *next = cli_exercise_next(exercise, watching->lesson.name);
     if (!octi_record_right(&exercise->record, watching->lesson.name)) {
-        printf("%s has not passed yet\n", watching->lesson.name);
+        printf("%s has not passed yet; 'octavo exercise watch LESSON' goes to another\n",
+               watching->lesson.name);
         return OCT_OK;
     }
     next = next ? next : cli_exercise_next(exercise, NULL);
@@ -193,6 +194,8 @@ static void press(struct watching *watching, char key, bool *quit)
     }
     if (code != OCT_OK)
         printf("%s%s%s\n", err.what, err.hint[0] ? "\n  " : "", err.hint);
+    if (!watching->asking && !watching->checker && !*quit)
+        show_keys(watching); /* they went out of sight with what was shown, or were not known */
     fflush(stdout);
 }
 

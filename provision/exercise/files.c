@@ -17,7 +17,9 @@ static oct_err failed(oct_error *err, const char *doing, const char *path)
                    : why == ENOSPC  ? OCT_E_EXHAUSTED
                    : why == ENOTDIR ? OCT_E_NOTFOUND
                                     : OCT_E_IO;
-    return oct_fail(err, code, "cannot %s '%s': %s", doing, path, strerror(why));
+    oct_fail(err, code, "cannot %s '%s': %s", doing, path, strerror(why));
+    return code == OCT_E_EXHAUSTED ? oct_hint(err, "make room there ('df -h'), then the same command goes on")
+                                   : code;
 }
 
 const char *octi_path(char out[OCTI_PATH], const char *folder, const char *name)

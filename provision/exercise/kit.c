@@ -143,10 +143,16 @@ oct_err octi_kit_prepare(const octi_kit *kit, const char *set, const char *size,
         code = oct_fail(err, OCT_E_CANCELLED, "stopped");
     else if (result.end != OCTI_END_EXIT || result.status != 0) {
         char how[128];
+        const char *said = result.err.data ? result.err.data : "";
         octi_trial_tell(&trial, &result, how, sizeof(how));
-        code = oct_fail(err, result.end == OCTI_END_DISK ? OCT_E_EXHAUSTED : OCT_E_TASK,
-                        "cannot make the data set '%s': octavo-prep %s: %.100s", set, how,
-                        result.err.data ? result.err.data : "");
+        if (result.end == OCTI_END_DISK || strstr(said, "no space left")) {
+            code = oct_fail(err, OCT_E_EXHAUSTED, "no space left for the data set '%s' in '%.150s'", set,
+                            folder);
+            oct_hint(err, "make room there ('df -h'), or name another place by XDG_CACHE_HOME");
+        } else {
+            code = oct_fail(err, OCT_E_TASK, "cannot make the data set '%s': octavo-prep %s: %.100s", set,
+                            how, said);
+        }
     }
     octi_trial_deinit(&result);
     return code;

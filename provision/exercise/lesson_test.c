@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provision/exercise/course.h"
 #include "provision/exercise/record.h"
@@ -359,6 +360,21 @@ static void a_reference_says_what_it_is_in_its_first_words(void **state)
     assert_int_equal(octi_references("/nowhere", found), 0);
 }
 
+static void a_full_disk_is_told_with_the_way_out(void **state)
+{
+    (void)state;
+    char path[OCTI_PATH], part[OCTI_PATH + 32];
+    oct_error err = OCT_ERROR_INIT;
+    octi_path(path, root, "full");
+    snprintf(part, sizeof(part), "%s.%ld.part", path,
+             (long)getpid()); /* what it is called until it is whole */
+    assert_int_equal(symlink("/dev/full", part), 0);
+    assert_int_equal(octi_write_file(path, "text", 4, &err), OCT_E_EXHAUSTED);
+    assert_non_null(strstr(err.what, "No space left on device"));
+    assert_non_null(strstr(err.hint, "df -h"));
+    assert_false(octi_has_file(path) || octi_has_file(part));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +393,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_program_is_another_one_when_its_header_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(spoilt_progress_is_told_and_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_told_with_the_way_out, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,13 @@ check "with the way out" says './octavo' "$work/err"
 check "no compiler is told" ends 3 env OCTCC=no-such-compiler "$octavo" exercise check 01-map
 check "with its name" says 'no-such-compiler' "$work/err"
 check "it points to doctor" says 'octavo doctor' "$work/err"
+cp -r "$work/kit" kit-full
+printf '#!/bin/sh\necho "error: no space left for it" >&2\nexit 1\n' >prep-full
+mv -f prep-full kit-full/bin/octavo-prep && chmod +x kit-full/bin/octavo-prep
+check "no room for the data is told" ends 1 env OCTAVO_KIT="$work/kit-full" XDG_CACHE_HOME="$work/none" "$octavo" exercise check 01-map
+check "with its folder" says "no space left for the data set 'stocks' in '" "$work/err"
+check "and another place to put it" says XDG_CACHE_HOME "$work/err"
+rm -rf kit-full
 rm exercises/01-map/exercise.c
 check "a file that is gone fails the check" ends 1 exercise check 01-map
 check "and is named" says 'there is no exercise.c in' "$work/out"
@@ -132,6 +139,11 @@ check "where they are stuck is counted" says "02-futures: 2 stuck at 'race'" "$w
 check "report --json is one object" ends 0 exercise report class/ada --json
 check "with each lesson's state" says '"02-futures":{"state":"race"' "$work/out"
 check "folders without any progress fail" ends 3 exercise report class/eve
+mkdir "class/a student with a long name"
+echo '{"version": 1, "lessons": {}}' >"class/a student with a long name/progress.json"
+check "a long name is no trouble" ends 0 exercise report class/*
+check "all stand below each other" [ "$(awk '!NF { exit } !/no progress/ { print match($0, / [0-9]+ of | passed$/) }' "$work/out" | sort -u | wc -l)" = 1 ]
+check "no lesson takes more room than its states" [ "$(wc -L <"$work/out")" -lt 130 ]
 check "report needs folders" ends 2 exercise report
 
 check "a new lesson is made" ends 0 exercise new 09-primes

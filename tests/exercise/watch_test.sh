@@ -23,6 +23,8 @@ check "q ends it" [ "$status" = 0 ]
 check "it begins the first lesson" [ -e "$file" ]
 check "it checks at once" says 'no task ran on a pool' "$work/screen"
 check "it shows how far the student is" grep -qE '\] 0 of [1-9]' "$work/screen"
+check "no line is wider than the terminal" [ "$(sed "s/\r\x1b\[K/\n/g; s/\x1b\[[0-9;]*[A-Za-z]//g; s/\r//g" "$work/screen" | wc -L)" -le 80 ]
+check "the keys are told again after each" [ "$(grep -c 'q quit' "$work/screen")" -ge 4 ]
 check "nothing was reset" [ ! -e exercises/01-map.backup-1 ]
 
 # seen TEXT: waits, at most half a minute, until the screen holds it.
