@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "provision/cli/hangup.h"
 #include "provision/cli/interrupt.h"
 #include "provision/cli/launch.h"
 #include "provision/cli/stream.h"
@@ -22,6 +23,7 @@ struct running {
     int64_t last_try_ns;
     bool output_lost;    /* nobody reads our output any more */
     cli_verdict verdict; /* of standard error */
+    cli_hangup hangup;   /* what that lets pass */
     uint64_t repeated;   /* bytes of standard output that an earlier attempt wrote, too */
     uint64_t repeated_digest;
     cli_guard guard;
@@ -71,6 +73,11 @@ static oct_err write_error(void *ctx, const void *bytes, size_t size)
 {
     (void)ctx;
     return cli_stream_write(STDERR_FILENO, bytes, size);
+}
+
+static oct_err leave_hangups_out(void *ctx, const void *bytes, size_t size)
+{
+    return cli_hangup_feed(ctx, bytes, size);
 }
 
 /* Passes on what no earlier attempt has. */
@@ -168,6 +175,12 @@ static const char **command_line(const cli_launch *launch, struct command_text *
     return argv;
 }
 
+static void say(struct running *running, const char *line)
+{
+    if (line)
+        running->output_lost |= cli_stream_write(STDERR_FILENO, line, strlen(line)) != OCT_OK;
+}
+
 /* Whether something other than the program ended it: the node under a rank, or whoever killed
  * the rank. What the ranks' ends were is told where that is the reason. */
 static void find_loss(struct running *running, oct_err code, int status)
@@ -179,16 +192,20 @@ static void find_loss(struct running *running, oct_err code, int status)
         cli_guard_judge(&running->guard, status == 128 + SIGTERM && verdict->status == 0);
         launch->loss = running->guard.loss;
     }
-    if (launch->loss.node[0] || !verdict->ended[0])
+    if (launch->loss.node[0])
         return;
+    if (!verdict->ended[0]) { /* nothing else tells of a peer that has gone */
+        say(running, running->hangup.first.data);
+        return;
+    }
     if (launch->guarded && failed && verdict->foreign) {
         launch->loss.rank = true;
         memcpy(launch->loss.node, verdict->node, sizeof(launch->loss.node));
         memcpy(launch->loss.cause, verdict->ended, sizeof(verdict->ended));
     } else if (verdict->keeps_ends) {
         char line[300];
-        int size = snprintf(line, sizeof(line), "octavo: %s: %s\n", verdict->node, verdict->ended);
-        running->output_lost |= cli_stream_write(STDERR_FILENO, line, (size_t)size) != OCT_OK;
+        snprintf(line, sizeof(line), "octavo: %s: %s\n", verdict->node, verdict->ended);
+        say(running, line);
     }
 }
 
@@ -219,7 +236,12 @@ oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *stat
     struct running running = {.session = session,
                               .launch = launch,
                               .repeated_digest = OCTI_DIGEST_INIT,
-                              .verdict = {.output = write_error, .keeps_ends = launch->guarded}};
+                              .verdict = {.output = write_error, .keeps_ends = launch->guarded},
+                              .hangup = {.output = write_error}};
+    if (launch->guarded) {
+        running.verdict.output = leave_hangups_out;
+        running.verdict.ctx = &running.hangup;
+    }
     struct command_text text;
     oct_err code = name_job(launch->job, err);
     if (code != OCT_OK)
@@ -243,7 +265,7 @@ oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *stat
     *status = 0;
     code =
         session->provider.ops->exec(session->provider.self, &session->cluster.nodes[0], &exec, status, err);
-    if (cli_verdict_finish(&running.verdict) != OCT_OK)
+    if (cli_verdict_finish(&running.verdict) != OCT_OK || cli_hangup_finish(&running.hangup) != OCT_OK)
         running.output_lost = true;
     if (*status != 0 && running.verdict.status != 0)
         *status = running.verdict.status;
@@ -252,6 +274,7 @@ oct_err cli_launch_run(const cli_session *session, cli_launch *launch, int *stat
         *status = 128 + SIGKILL;
     code = end(&running, code, launch->timeout, err);
     cli_interrupt_count(false);
+    cli_hangup_deinit(&running.hangup);
     free(argv);
     return code;
 }

@@ -56,16 +56,20 @@ static bool is_slurm_report(const char *line)
 {
     char node[80];
     int task, end = 0;
-    static const char *const steps[] = {"srun: Terminating StepId=", "srun: Force Terminated ",
+    static const char *const steps[] = {"srun: Terminating StepId=",
+                                        "srun: Force Terminated ",
                                         "srun: launch/slurm: _step_signal: Terminating ",
-                                        "srun: Job step aborted: ", "srun: error: Node failure on "};
+                                        "srun: Job step aborted: ",
+                                        "srun: error: Node failure on ",
+                                        "srun: error: Timed out waiting for job step to complete"};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (strncmp(line, steps[i], strlen(steps[i])) == 0)
             return true;
     if (sscanf(line, "srun: error: %79[^:]: task%*[s] %d", node, &task) == 2 ||
         sscanf(line, "srun: error: %79[^:]: task %d: %n", node, &task, &end) >= 2)
         return true;
-    return strncmp(line, "slurmstepd-", 11) == 0 && strstr(line, ": error: *** STEP ");
+    return strncmp(line, "slurmstepd-", 11) == 0 &&
+           (strstr(line, ": error: *** STEP ") || strstr(line, " mpi/pmix_v4: _errhandler: "));
 }
 
 static oct_err pass_held(cli_verdict *verdict)

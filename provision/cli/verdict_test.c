@@ -32,6 +32,9 @@ static const char crash[] =
     "srun: launch/slurm: _step_signal: Terminating StepId=3.0\n"
     "slurmstepd-dev-0: error: *** STEP 3.0 ON dev-0 CANCELLED AT 2026-01-01T00:00:00 ***\n"
     "octavo: dev-0: rank 0: exited with status 3\n"
+    "slurmstepd-dev-2: error:  mpi/pmix_v4: _errhandler: dev-2 [1]: pmixp_client_v2.c:211: Error handler "
+    "invoked: status = -61, source = [slurm.pmix.1.3:1]\n"
+    "srun: error: Timed out waiting for job step to complete\n"
     "srun: error: dev-1: tasks 1,4: Terminated\n"
     "srun: Force Terminated StepId=3.0\n";
 

@@ -173,6 +173,7 @@ nodes_that_are_lost_the_first_too_are_left_out_and_no_result_is_computed_twice()
         fail "a line with the node and the attempt"
     grep -q "^octavo: site0: lost power; attempt 2 ended after [0-9.]* s: going on without it$" err ||
         fail "a line with the first node and the attempt"
+    has_not err "unexpectedly disconnected" # each rank that is left would say so, in fifteen lines
     equal "$(awk '/^done/ { done[$2] = 1 } /^start/ && done[$2]' trace)" ""
     equal "$(grep -c '^done' trace | awk '{ print ($1 >= 400) }')" 1
     try 0 "$octavo" status "$name" --on slurm --json
