@@ -25,6 +25,7 @@ enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
 struct octi_pulse_peer {
     char name[64];
+    bool self; /* the head, which looks at its own folders */
     struct sockaddr_in address;
     int64_t heard_ns; /* 0: never yet, so it cannot be lost */
     unsigned full;    /* answers in a row that said so */
@@ -62,15 +63,15 @@ void octi_pulse_deinit(octi_pulse *pulse)
 
 oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *config, oct_error *err)
 {
-    size_t count = config && config->node_count > 0 ? config->node_count - 1 : 0;
+    size_t count = config ? config->node_count : 0, used = 0;
     octi_pulse_peer *peers = calloc(count + 1, sizeof(*peers));
     if (!peers)
         return oct_fail(err, OCT_E_NOMEM, "out of memory");
-    size_t used = 0;
-    for (size_t i = 1; i <= count; i++) {
+    for (size_t i = 0; i < count; i++) {
         octi_pulse_peer *peer = &peers[used];
         memcpy(peer->name, config->nodes[i].name, sizeof(peer->name));
-        used += parse_address(config->nodes[i].address, pulse->port, &peer->address);
+        peer->self = i == 0;
+        used += parse_address(config->nodes[i].address, pulse->port, &peer->address) || peer->self;
     }
     free(pulse->peers);
     pulse->peers = peers;
@@ -94,19 +95,25 @@ static int full_folder(void)
     return 0;
 }
 
+/* It is alive, and the number of its full folder is that. */
+static void note(octi_pulse *pulse, octi_pulse_peer *peer, int folder, int64_t now)
+{
+    peer->heard_ns = now;
+    peer->full = folder > 0 && folder <= FOLDERS ? peer->full + 1 : 0;
+    peer->folder = folder;
+    if (!peer->full && peer->lost_ns) {
+        peer->lost_ns = 0;
+        pulse->changes++;
+    }
+}
+
 static void note_answer(octi_pulse *pulse, const struct sockaddr_in *from, int folder, int64_t now)
 {
     for (size_t i = 0; i < pulse->count; i++) {
         octi_pulse_peer *peer = &pulse->peers[i];
-        if (peer->address.sin_addr.s_addr != from->sin_addr.s_addr)
+        if (peer->self || peer->address.sin_addr.s_addr != from->sin_addr.s_addr)
             continue;
-        peer->heard_ns = now;
-        peer->full = folder > 0 && folder <= FOLDERS ? peer->full + 1 : 0;
-        peer->folder = folder;
-        if (!peer->full && peer->lost_ns) {
-            peer->lost_ns = 0;
-            pulse->changes++;
-        }
+        note(pulse, peer, folder, now);
         return;
     }
 }
@@ -193,7 +200,11 @@ int64_t octi_pulse_beat(octi_pulse *pulse, int64_t now, octi_pulse_lost_fn lost,
         octi_pulse_peer *peer = &pulse->peers[i];
         if (slept && peer->heard_ns)
             peer->heard_ns = now;
+        if (peer->self)
+            note(pulse, peer, full_folder(), now);
         judge(pulse, peer, now, lost, ctx);
+        if (peer->self)
+            continue;
         ssize_t ignored = sendto(pulse->socket, ask, sizeof(ask), 0, (const struct sockaddr *)&peer->address,
                                  sizeof(peer->address));
         (void)ignored;

@@ -3,7 +3,7 @@
  * Every node answers; the head asks the others. Slurm itself takes a node for lost only after a
  * minute (slurmconf.c); the head tells it of one that has answered before and then not for five
  * turns, being frozen or cut off, and of one whose memory-backed folders are full, where no
- * program can start any more.
+ * program can start any more; that may be the head itself.
  *
  * The datagrams are probe/probe.h's, over IPv4 alone: a node that has no such address is not
  * watched. */
@@ -22,7 +22,7 @@ typedef struct octi_pulse {
     int socket; /* readable when octi_pulse_hear has something to do; -1: none */
     uint16_t port;
     size_t count;
-    octi_pulse_peer *peers; /* of the head: all others; owned */
+    octi_pulse_peer *peers; /* of the head: itself and all others; owned */
     int64_t beat_ns;        /* when they were asked last */
     unsigned changes;       /* how often a node was lost, or found again */
 } octi_pulse;
@@ -35,7 +35,8 @@ typedef void (*octi_pulse_lost_fn)(const char *node, const char *reason, bool ag
 OCT_NODISCARD oct_err octi_pulse_init(octi_pulse *pulse, uint16_t port, oct_error *err);
 void octi_pulse_deinit(octi_pulse *pulse);
 
-/* Whom to ask from now on: the nodes of config but the first, or with NULL none. OCT_E_NOMEM. */
+/* Whom to watch from now on: the nodes of config, the first of which is this one, or with NULL none.
+ * OCT_E_NOMEM. */
 OCT_NODISCARD oct_err octi_pulse_watch(octi_pulse *pulse, const octi_config *config, oct_error *err);
 
 /* Answers and takes answers. */

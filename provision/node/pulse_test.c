@@ -36,7 +36,7 @@ static void open_pulse(octi_pulse *pulse)
     lost[0] = '\0';
     assert_int_equal(octi_pulse_init(pulse, port(), NULL), OCT_OK);
     assert_int_equal(octi_pulse_watch(pulse, &config, NULL), OCT_OK);
-    assert_int_equal(pulse->count, 2);
+    assert_int_equal(pulse->count, 3);
 }
 
 /* One turn at `now`: asks, then takes questions and answers until no more come. */

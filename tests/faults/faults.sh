@@ -124,6 +124,7 @@ a_stopped_head_is_replaced() { survives stop_node 0 'frozen'; }
 a_worker_cut_off_is_replaced() { survives cut_node 2 'cut off'; }
 a_head_cut_off_is_replaced() { survives cut_node 0 'cut off'; }
 a_worker_with_a_full_disk_is_replaced() { survives fill_node_that_slurm_takes_back 1 'disk is full.*/dev/shm'; }
+a_head_with_a_full_disk_is_replaced() { survives fill_node 0 'disk is full.*/dev/shm'; }
 
 without_healing_the_rest_goes_on() {
     survives kill_node 3 'killed by signal 9' --no-heal
@@ -180,8 +181,6 @@ chaos() {
     while [ $SECONDS -lt $end ] && kill -0 $job 2>/dev/null; do
         kind=${kinds[RANDOM % ${#kinds[@]}]}
         node=$((RANDOM % nodes))
-        # The head sees no full disk of its own, and nobody else asks it.
-        [ "$kind:$node" != fill_node:0 ] || node=1
         echo "$kind $node"
         "$kind" "$node" >/dev/null 2>&1 && faults=$((faults + 1))
         sleep $((5 + RANDOM % 5))
@@ -199,7 +198,8 @@ chaos() {
 for case in undisturbed a_killed_worker_is_replaced a_killed_head_is_replaced a_killed_rank_costs_its_attempt_only \
     a_frozen_rank_is_ended a_paused_worker_is_replaced a_paused_head_is_replaced a_stopped_worker_is_replaced \
     a_stopped_head_is_replaced a_worker_cut_off_is_replaced a_head_cut_off_is_replaced \
-    a_worker_with_a_full_disk_is_replaced without_healing_the_rest_goes_on a_run_that_was_cut_off_is_gone_on_with \
+    a_worker_with_a_full_disk_is_replaced a_head_with_a_full_disk_is_replaced without_healing_the_rest_goes_on \
+    a_run_that_was_cut_off_is_gone_on_with \
     a_task_that_kills_its_node_three_times_is_blamed_and_the_rest_goes_on \
     a_program_s_own_failure_is_not_repeated a_program_that_kills_itself_again_and_again_is_given_up chaos; do
     run_case $case
