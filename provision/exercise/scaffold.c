@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "provision/exercise/lesson.h"
 #include "provision/exercise/scaffold.h"
 
 static bool is_lesson_name(const char *name)
@@ -17,6 +19,31 @@ static bool is_lesson_name(const char *name)
         if (!islower((unsigned char)*at) && !isdigit((unsigned char)*at) && *at != '-')
             return false;
     return true;
+}
+
+/* A lesson is meant by its number too ('check 1'), so two of one number would have none. */
+static oct_err refuse_taken(const char *root, const char *name, oct_error *err)
+{
+    bool taken[100] = {false};
+    char by[64] = "";
+    char **names;
+    size_t count, free_one = 1;
+    oct_err code = octi_lesson_names(root, &names, &count, err);
+    if (code != OCT_OK)
+        return code;
+    for (size_t i = 0; i < count; i++) {
+        size_t number = (size_t)strtoul(names[i], NULL, 10);
+        taken[number < 100 ? number : 0] = true;
+        if (strncmp(names[i], name, 3) == 0)
+            snprintf(by, sizeof(by), "%s", names[i]);
+    }
+    octi_lesson_names_free(names, count);
+    if (!by[0])
+        return OCT_OK;
+    while (free_one < 99 && taken[free_one])
+        free_one++;
+    oct_fail(err, OCT_E_EXISTS, "the number of '%s' is that of '%s'", name, by);
+    return oct_hint(err, "choose another: %02zu is free", free_one);
 }
 
 /* Copies a file of the template, in which the word "template" stands for the lesson's name. */
@@ -62,6 +89,9 @@ oct_err octi_scaffold(const char *root, const char *name, char folder[OCTI_PATH]
         oct_fail(err, OCT_E_INVALID, "'%.60s' is no name for a lesson", name);
         return oct_hint(err, "two digits, '-' and a word, such as 09-primes");
     }
+    oct_err code = refuse_taken(root, name, err);
+    if (code != OCT_OK)
+        return code;
     snprintf(folder, OCTI_PATH, "%.4000s/examples/%s", root, name);
     if (mkdir(folder, 0777) != 0) {
         int why = errno;
@@ -73,7 +103,7 @@ oct_err octi_scaffold(const char *root, const char *name, char folder[OCTI_PATH]
         return why == EEXIST ? oct_hint(err, "choose another name") : (err ? err->code : OCT_E_IO);
     }
     char from[OCTI_PATH];
-    oct_err code = copy_all(octi_path(from, root, "examples/template"), folder, name, err);
+    code = copy_all(octi_path(from, root, "examples/template"), folder, name, err);
     if (code != OCT_OK)
         octi_remove_folder(folder);
     return code;
