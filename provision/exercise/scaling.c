@@ -184,8 +184,8 @@ octi_judgement octi_scaling_judge(const octi_scaling *scaling)
         return OCTI_FEW_CORES;
     if (!best)
         return OCTI_NOT_FASTER;
-    bool busy = scaling->others > 0.25 || octi_scaling_noise(scaling) > 0.5;
-    bool plain = !busy && scaling->capacity >= ROOM;
+    bool busy = scaling->others > 0.25, unsteady = octi_scaling_noise(scaling) > 0.5;
+    bool plain = !busy && !unsteady && scaling->capacity >= ROOM;
     bool enough = best->speed_up.median >= scaling->wanted && best->speed_up.median > HARDLY;
     double promise = octi_scaling_promise(scaling, best);
     if (plain && enough)
@@ -194,9 +194,11 @@ octi_judgement octi_scaling_judge(const octi_scaling *scaling)
         return OCTI_NOT_FASTER;
     if (!plain && enough && octi_scaling_least(scaling, best) > 1)
         return OCTI_FASTER;
-    if (!plain)
-        return busy ? OCTI_BUSY : OCTI_NO_ROOM;
-    return octi_scaling_most(scaling, best) < scaling->wanted ? OCTI_NOT_FASTER : OCTI_UNSURE;
+    if (busy)
+        return OCTI_BUSY;
+    if (scaling->capacity < ROOM)
+        return OCTI_NO_ROOM;
+    return !unsteady && octi_scaling_most(scaling, best) < scaling->wanted ? OCTI_NOT_FASTER : OCTI_UNSURE;
 }
 
 /* --- as text --- */

@@ -95,16 +95,16 @@ typedef enum octi_judgement {
     OCTI_FASTER,
     OCTI_NOT_FASTER,
     OCTI_FEW_CORES, /* none to be faster with */
-    OCTI_BUSY,      /* not faster, but the machine was so busy or unsteady that nobody can tell why */
+    OCTI_BUSY,      /* not faster, but others took so much of the machine that nobody can tell why */
     OCTI_NO_ROOM,   /* not faster, but hardly any program could be: the cores give little more than one */
-    OCTI_UNSURE,    /* not faster in the median, but that may be chance */
+    OCTI_UNSURE,    /* not faster in the median, but that may be chance, or a core whose own speed changes */
 } octi_judgement;
 
-/* Faster is whose median is enough; on a machine that is busy or has no room, where that may be chance, also
- * the least that the rounds leave possible must be faster than the loop. Not faster accuses somebody, and
- * needs more than a median: even the most that the rounds leave possible is not enough, while the machine
- * gave what it has; or it would not be faster on an idle machine either (its promise), where another program
- * would. */
+/* Faster is whose median is enough; on a machine that is busy, unsteady or has no room, where that may be
+ * chance, also the least that the rounds leave possible must be faster than the loop. Not faster accuses
+ * somebody, and needs more than a median: even the most that the rounds leave possible is not enough, while
+ * the machine gave what it has; or it would not be faster on an idle machine either (its promise), where
+ * another program would. */
 octi_judgement octi_scaling_judge(const octi_scaling *scaling);
 
 /* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */

@@ -203,6 +203,20 @@ static void what_the_cores_give_is_told_by_copies_of_the_loop(void **state)
     assert_float_equal(octi_scaling_given(&scaling, 0), 16, 1e-9);
 }
 
+/* A host that gives a core now all of its own and now half, as virtual ones are: nobody else is at work here.
+ */
+static void a_core_whose_speed_changes_accuses_nobody(void **state)
+{
+    (void)state;
+    octi_scaling scaling = sped_up((double[]){1.0, 1.0, 1.0}, 3);
+    for (size_t i = 0; i < scaling.row_count; i++)
+        for (size_t round = 1; round < 3; round++)
+            scaling.rows[i].seconds[round] *= 1.8;
+    octi_scaling_compute(&scaling, 0.35);
+    assert_true(octi_scaling_noise(&scaling) > 0.7);
+    assert_int_equal(octi_scaling_judge(&scaling), OCTI_UNSURE);
+}
+
 static void one_long_run_is_no_noise(void **state)
 {
     (void)state;
@@ -284,6 +298,7 @@ int main(void)
         cmocka_unit_test(rounds_that_agree_accuse),
         cmocka_unit_test(what_cores_cannot_give_is_not_asked_for),
         cmocka_unit_test(what_the_cores_give_is_told_by_copies_of_the_loop),
+        cmocka_unit_test(a_core_whose_speed_changes_accuses_nobody),
         cmocka_unit_test(one_long_run_is_no_noise),
         cmocka_unit_test(one_worker_that_is_faster_is_no_speed_up),
         cmocka_unit_test(on_a_busy_machine_a_gain_within_chance_is_none),

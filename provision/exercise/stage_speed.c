@@ -103,7 +103,8 @@ bool octi_speed_undecided(const octi_scaling *scaling, double seconds)
     if (scaling->rounds < ROUNDS)
         return now != OCTI_NOT_FASTER || possible;
     bool open = now == OCTI_BUSY || now == OCTI_NO_ROOM || now == OCTI_UNSURE;
-    return open && possible && scaling->rounds < OCTI_SCALING_ROUNDS && seconds < SECONDS;
+    double a_round = seconds / (double)scaling->rounds;
+    return open && possible && scaling->rounds < OCTI_SCALING_ROUNDS && seconds + a_round < SECONDS;
 }
 
 /* What the threads of the program tell, whatever others did. */
@@ -117,6 +118,35 @@ static void tell_promise(const octi_scaling *scaling, const octi_scaling_row *be
              "%.1f of its threads had work at a time: about %.1f times as fast on an idle machine",
              (double)best->runnable / (double)best->looks, promise);
     octi_verdict_show(verdict, text, 1);
+}
+
+static void leave_for_later(const octi_scaling *scaling, const octi_scaling_row *best, const char *lesson,
+                            octi_verdict *verdict)
+{
+    const octi_spread *s = &best->speed_up;
+    const char *when = "another time";
+    switch (octi_scaling_judge(scaling)) {
+    case OCTI_BUSY:
+        octi_verdict_defer(
+            verdict, "%.2f times as fast as the loop, but the machine was busy: it gave %.1f of %u cores",
+            s->median, scaling->capacity, scaling->cores);
+        tell_promise(scaling, best, verdict);
+        when = "when it has less to do";
+        break;
+    case OCTI_NO_ROOM:
+        octi_verdict_defer(verdict,
+                           "%.2f times as fast as the loop, but all %u cores gave the loop itself only %.1f "
+                           "times as much as one",
+                           s->median, scaling->cores, scaling->capacity);
+        break;
+    default:
+        octi_verdict_defer(verdict,
+                           "%.2f times as fast as the loop (%.2f-%.2f), %.2f is enough here: the rounds "
+                           "differ too much to tell",
+                           s->median, s->low, s->high, scaling->wanted);
+        break;
+    }
+    octi_verdict_next(verdict, "'octavo exercise check %s --from speed' %s", lesson, when);
 }
 
 void octi_speed_judge(const octi_scaling *scaling, const char *lesson, octi_verdict *verdict)
@@ -140,28 +170,9 @@ void octi_speed_judge(const octi_scaling *scaling, const char *lesson, octi_verd
             verdict, "%.2f times as fast as the loop: this machine has one core to be fast with", s->median);
         break;
     case OCTI_BUSY:
-        octi_verdict_defer(
-            verdict, "%.2f times as fast as the loop, but the machine was busy: it gave %.1f of %u cores",
-            s->median, scaling->capacity, scaling->cores);
-        octi_verdict_next(verdict, "'octavo exercise check %s --from speed' when it has less to do", lesson);
-        tell_promise(scaling, best, verdict);
-        break;
     case OCTI_NO_ROOM:
-        octi_verdict_defer(verdict,
-                           "%.2f times as fast as the loop, but all %u cores gave the loop itself only %.1f "
-                           "times as much as one",
-                           s->median, scaling->cores, scaling->capacity);
-        octi_verdict_next(verdict,
-                          "'octavo exercise check %s --from speed' another time, or where cores are not "
-                          "threads of one core",
-                          lesson);
-        break;
     case OCTI_UNSURE:
-        octi_verdict_defer(verdict,
-                           "%.2f times as fast as the loop (%.2f-%.2f), %.2f is enough here: the rounds "
-                           "differ too much to tell",
-                           s->median, s->low, s->high, scaling->wanted);
-        octi_verdict_next(verdict, "'octavo exercise check %s --from speed' measures again", lesson);
+        leave_for_later(scaling, best, lesson, verdict);
         break;
     }
 }
