@@ -189,10 +189,11 @@ static int progress(cli_exercise *exercise, int argc, char **argv)
         json_t *known = (json_t *)octi_record_lesson(&exercise->record, name), *outcome;
         if (!known)
             continue;
-        printf("%-*s %-10s %d checks, %zu hints", name_width(exercise), name,
-               octi_record_state(&exercise->record, name),
-               (int)json_integer_value(json_object_get(known, "checks")),
-               octi_record_hints(&exercise->record, name));
+        int checks = (int)json_integer_value(json_object_get(known, "checks"));
+        size_t hints = octi_record_hints(&exercise->record, name);
+        printf("%-*s %-10s %d check%s, %zu hint%s", name_width(exercise), name,
+               octi_record_state(&exercise->record, name), checks, checks == 1 ? "" : "s", hints,
+               hints == 1 ? "" : "s");
         if (json_is_real(json_object_get(known, "speed_up")))
             printf(", %.2f times as fast", json_real_value(json_object_get(known, "speed_up")));
         printf("\n");

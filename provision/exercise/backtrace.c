@@ -24,6 +24,15 @@ static const char *base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* What called main is the C library's, and has no line of its own: the nearest would be told, which is the
+ * program's. */
+static bool is_last(Dwfl *dwfl, Dwarf_Addr address)
+{
+    Dwfl_Module *module = dwfl_addrmodule(dwfl, address);
+    const char *name = module ? dwfl_module_addrname(module, address) : NULL;
+    return name && strcmp(name, "main") == 0;
+}
+
 static void append_frame(struct walk *walk, Dwfl *dwfl, Dwarf_Addr address)
 {
     Dwfl_Module *module = dwfl_addrmodule(dwfl, address);
@@ -47,8 +56,10 @@ static int each_frame(Dwfl_Frame *frame, void *ctx)
     if (walk->frames++ >= FRAMES || !dwfl_frame_pc(frame, &address, &activation))
         return DWARF_CB_ABORT;
     /* What a call returns to is one past it. */
-    append_frame(walk, dwfl_thread_dwfl(dwfl_frame_thread(frame)), address - (activation ? 0 : 1));
-    return DWARF_CB_OK;
+    Dwfl *dwfl = dwfl_thread_dwfl(dwfl_frame_thread(frame));
+    address -= activation ? 0 : 1;
+    append_frame(walk, dwfl, address);
+    return is_last(dwfl, address) ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
 static int each_thread(Dwfl_Thread *thread, void *ctx)

@@ -60,6 +60,10 @@ check "as handed out it fails" ends 1 exercise check 01-map
 check "it compiles" grep -qE '^  ok +compile ' "$work/out"
 check "it is a loop" says 'no task ran on a pool' "$work/out"
 check "no further stage is tried" says_not 'race' "$work/out"
+sed -i "s|double start = now();|&\n    FILE *ran = fopen(\"$work/ran\", \"a\"); if (ran) { fputs(\"once\\\\n\", ran); fclose(ran); }|" exercises/01-map/exercise.c
+check "a loop is told for one" ends 1 exercise check 01-map
+check "by what it does in one run" [ "$(wc -l <"$work/ran")" = 1 ]
+cp -f "$root/examples/01-map/exercise.c" exercises/01-map/exercise.c
 check "check --json fails alike" ends 1 exercise check 01-map --json
 check "the cause is in it" says '"cause":"loop"' "$work/out"
 check "a lesson that was not started cannot be checked" ends 3 exercise check 08
@@ -92,6 +96,9 @@ check "what is left for later is no failure" ends 0 exercise list --folder later
 check "it is right" grep -qE '^01-map +right ' "$work/out"
 check "and has not passed" says '] 0 of ' "$work/out"
 check "its solution is open" ends 0 exercise solution 01-map --folder later
+exercise hint 01-map --folder later >/dev/null
+check "progress counts" ends 0 exercise progress --folder later
+check "one as one" grep -qE '^01-map +right +0 checks, 1 hint$' "$work/out"
 
 # --- reset ---
 check "an edited file is not reset without being asked" ends 4 exercise reset 01-map
@@ -150,6 +157,8 @@ check "a new lesson is made" ends 0 exercise new 09-primes
 check "it has what a lesson has" [ -e "$root/examples/09-primes/lesson.json" ]
 check "it can be failed and passed as it is" ends 0 exercise check --lesson 09-primes --until leak --folder fresh
 check "a second one of that name is refused" ends 1 exercise new 09-primes
+check "and one of its number" ends 1 exercise new 01-other
+check "whose lesson that is, and a number that is free" grep -qzE "'01-map'.*choose another: 10 is free" "$work/err"
 check "a name that is none is refused" ends 2 exercise new Primes
 sed -i 's/return count_primes(start);/return 0;/' "$root/examples/09-primes/solution.c"
 check "a wrong solution does not pass" ends 1 exercise check --lesson 09-primes --until answer --folder fresh

@@ -57,7 +57,10 @@ for kind in "$@"; do
     compile) caught compile compile compile 'oct_mapp' ;;
     race) caught race race race 'data race' ;;
     deadlock) caught deadlock answer hang 'it did not end within' ;;
-    loop) caught loop answer hang 'main at exercise.c:' ;;
+    loop)
+        caught loop answer hang 'main at exercise.c:'
+        check "loop: no line is told of what is not the program's" says_not '_start at' "$work/out"
+        ;;
     eight) caught eight answer workers 'on 8 threads the answer is wrong' ;;
     leak) caught leak leak leak 'leak of' ;;
     crash) caught crash answer crash 'it crashed: Segmentation fault' ;;
