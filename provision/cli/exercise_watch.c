@@ -40,6 +40,7 @@ static void begin_check(struct watching *watching)
     }
     oct_error err = OCT_ERROR_INIT;
     bool passed;
+    cli_term_leave(); /* told to end, it would undo what keys are read by */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(CLI_EXIT_FAILED);
@@ -48,17 +49,20 @@ static void begin_check(struct watching *watching)
     if (code != OCT_OK && code != OCT_E_CANCELLED)
         cli_fail(watching->exercise->cli, &err, NULL);
     fflush(NULL);
-    _exit(code == OCT_OK ? CLI_EXIT_OK
-                         : CLI_EXIT_FAILED); /* atexit is the parent's: the terminal stays as it is */
+    _exit(code == OCT_OK ? CLI_EXIT_OK : CLI_EXIT_FAILED); /* atexit is the parent's */
 }
 
+/* Asked more than once, as a child that has just begun may not count yet what it is told; and not for ever:
+ * what it tries ends with it (trial.c). */
 static void end_check(struct watching *watching)
 {
-    if (watching->checker == 0)
-        return;
-    kill(watching->checker, SIGTERM);
-    while (waitpid(watching->checker, NULL, 0) < 0 && errno == EINTR)
-        ;
+    enum { TICK_MS = 50, TICKS = 100 };
+    pid_t ended = 0;
+    for (int tick = 0; watching->checker && (ended == 0 || (ended < 0 && errno == EINTR)); tick++) {
+        kill(watching->checker, tick < TICKS ? SIGTERM : SIGKILL);
+        poll(NULL, 0, tick == 0 ? 1 : TICK_MS);
+        ended = waitpid(watching->checker, NULL, WNOHANG);
+    }
     watching->checker = 0;
 }
 

@@ -104,6 +104,12 @@ void cli_term_restore(void)
     errno = saved_errno;
 }
 
+void cli_term_leave(void)
+{
+    changed.hidden = 0;
+    changed.raw = 0;
+}
+
 bool cli_term_may_read(int fd)
 {
     return !isatty(fd) || tcgetpgrp(fd) == getpgrp();

@@ -27,6 +27,9 @@ void cli_term_hide_cursor(int fd);
 /* Undoes both. Also called at exit; may be called from a signal handler, and repeatedly. */
 void cli_term_restore(void);
 
+/* In a child: the terminal stays as its parent has it, however the child ends. */
+void cli_term_leave(void);
+
 /* True when reading fd cannot stop us: it is no terminal, or we are its foreground. */
 bool cli_term_may_read(int fd);
 
