@@ -203,7 +203,7 @@ static oct_err begin(const request *r, int length, oct_error *err)
         }
     }
     if (json_dump_file(description, part, JSON_INDENT(2)) != 0)
-        code = oct_fail(err, OCT_E_IO, "cannot write '%s'", part);
+        code = oct_fail(err, OCT_E_IO, "cannot write '%s': %s", part, strerror(errno));
     json_decref(description);
     return code;
 }
@@ -400,11 +400,14 @@ int main(int argc, char **argv)
     request r = {.seed = 42};
     char folder[64];
     int status = 0;
-    if (parse_options(argc, argv, &r, folder, sizeof(folder), &err) != OCT_OK)
+    if (parse_options(argc, argv, &r, folder, sizeof(folder), &err) != OCT_OK) {
+        if (!err.hint[0])
+            oct_hint(&err, "'octavo prep stocks --help' shows the options");
         status = fail(&err, EXIT_USAGE);
-    else if (r.help)
+    } else if (r.help) {
         fputs(usage, stdout);
-    else
+    } else {
         status = prepare(pool, &r);
+    }
     return oct_pool_close(pool) == OCT_OK ? status : 1;
 }

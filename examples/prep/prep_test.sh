@@ -44,5 +44,7 @@ check "an hour's file has that hour's events" [ "$(grep -c 'T15:' "$work/events/
 check "no event's number comes twice" [ -z "$(cut -d'"' -f4 "$work"/events/json/*.json | sort | uniq -d)" ]
 check "an unknown set is a usage error" fails_with 2 "$prep" tea
 check "the known ones are told" says 'stocks, taxi, digits, events' "$work/err"
+check "an option that is none is a usage error" fails_with 2 "$prep" stocks --colour red
+check "where the options are is told" says '--help' "$work/err"
 
 finish
