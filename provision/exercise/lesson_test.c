@@ -344,6 +344,12 @@ static void spoilt_progress_is_told_and_kept(void **state)
     octi_record_start(&record, "01-one");
     assert_true(octi_record_started(&record, "01-one"));
     octi_record_close(&record);
+    write_to("progress.json", "{\"lessons\": {\"01-one\": {\"started\": \"now\", \"stuck\": \"\\u001b[2J\"},"
+                              " \"02-two\": {\"started\": \"now\", \"stuck\": \"race\"}}}");
+    assert_int_equal(octi_record_open(root, &record, &err), OCT_OK);
+    assert_string_equal(octi_record_state(&record, "01-one"), "started");
+    assert_string_equal(octi_record_state(&record, "02-two"), "race");
+    octi_record_close(&record);
 }
 
 static void a_reference_says_what_it_is_in_its_first_words(void **state)

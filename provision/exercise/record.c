@@ -203,5 +203,8 @@ const char *octi_record_state(const octi_record *record, const char *lesson)
 
 const char *octi_record_stuck(const octi_record *record, const char *lesson)
 {
-    return json_string_value(json_object_get(octi_record_lesson(record, lesson), "stuck"));
+    /* A file that anybody may edit: what is no stage is not shown on a teacher's terminal. */
+    const char *name = json_string_value(json_object_get(octi_record_lesson(record, lesson), "stuck"));
+    octi_stage stage = name ? octi_stage_find(name) : OCTI_STAGES;
+    return stage < OCTI_STAGES ? octi_stage_name(stage) : NULL;
 }
