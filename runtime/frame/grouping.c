@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/frame/digits.h"
 #include "runtime/frame/grouping.h"
 
 void octi_grouping_deinit(octi_grouping *g)
@@ -189,93 +190,19 @@ static oct_err out_of_memory(octi_grouping *g, size_t rows, oct_error *err)
     return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", rows);
 }
 
-/* ---- keys that are few whole numbers ---- */
-
-enum { DIGITS = 4 }; /* columns */
-
-/* Values of a column as digits: how far they are from the least, and one more where 0 is null. */
-typedef struct digit {
-    int64_t least;
-    uint64_t count;
-} digit;
-
-INLINE void add_digit(const octi_column *column, bool truth, bool nulls, const digit *d, size_t rows,
-                      uint32_t *number)
-{
-    for (size_t row = 0; row < rows; row++) {
-        uint64_t value = truth ? column->bools[row] : (uint64_t)column->ints[row];
-        uint64_t own = !nulls || octi_is_valid(column, row) ? value - (uint64_t)d->least + nulls : 0;
-        number[row] = (uint32_t)(number[row] * d->count + own);
-    }
-}
-
-/* Puts the column's digit behind those that the rows' numbers have. */
-static void add_digits(const octi_column *column, const digit *d, size_t rows, uint32_t *number)
-{
-    if (column->type == OCT_BOOL)
-        add_digit(column, true, column->valid != NULL, d, rows, number);
-    else if (column->valid)
-        add_digit(column, false, true, d, rows, number);
-    else
-        add_digit(column, false, false, d, rows, number);
-}
-
-/* False where there may be more than `most`. */
-static bool find_digit(const octi_column *column, size_t rows, size_t most, digit *out)
-{
-    bool nulls = column->valid != NULL;
-    int64_t least = 0, last = 0;
-    size_t row = 0;
-    if (column->type == OCT_BOOL) {
-        *out = (digit){0, 2 + nulls};
-        return out->count <= most;
-    }
-    if (column->type == OCT_STRING || column->type == OCT_DOUBLE)
-        return false;
-    while (row < rows && !octi_is_valid(column, row))
-        row++;
-    if (row < rows)
-        least = last = column->ints[row];
-    while (row < rows && (uint64_t)last - (uint64_t)least < most) {
-        size_t end = row + 1024 < rows ? row + 1024 : rows; /* most columns of many values end here */
-        for (; row < end; row++) {
-            int64_t value = octi_is_valid(column, row) ? column->ints[row] : least;
-            least = value < least ? value : least;
-            last = value > last ? value : last;
-        }
-    }
-    *out = (digit){least, (uint64_t)last - (uint64_t)least + 1 + nulls};
-    return (uint64_t)last - (uint64_t)least < most && out->count <= most;
-}
-
-/* How many keys there may be, from digits of all columns; 0 where they are more than rows. */
-static size_t find_digits(const octi_batch *keys, size_t count, digit digits[DIGITS])
-{
-    size_t product = 1;
-    for (size_t k = 0; k < count; k++) {
-        if (k == DIGITS || !find_digit(&keys->columns[k], keys->rows, keys->rows / product, &digits[k]))
-            return 0;
-        product *= digits[k].count;
-    }
-    return product <= keys->rows ? product : 0;
-}
-
 /* By a table of all keys that there may be. Hashes are of the rows that groups begin with alone. */
-static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, size_t count, const digit *digits,
-                             size_t product)
+static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, const octi_digits *digits)
 {
-    uint32_t *groups = calloc(product, sizeof(*groups)); /* a group + 1, or 0 */
+    uint32_t *groups = calloc(digits->numbers, sizeof(*groups)); /* a group + 1, or 0 */
     if (!groups)
         return false;
-    memset(g->of, 0, keys->rows * sizeof(*g->of));
-    for (size_t k = 0; k < count; k++)
-        add_digits(&keys->columns[k], &digits[k], keys->rows, g->of);
+    octi_digits_number(digits, keys, g->of);
     for (size_t row = 0; row < keys->rows; row++) {
         uint32_t *group = &groups[g->of[row]];
         if (*group == 0) {
             g->first[g->groups] = (uint32_t)row;
             *group = (uint32_t)++g->groups;
-            for (size_t k = 0; k < count; k++)
+            for (size_t k = 0; k < digits->count; k++)
                 hash_range(&keys->columns[k], row, row + 1, &g->hash[row]);
         }
         g->of[row] = *group - 1;
@@ -284,22 +211,19 @@ static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, size_t co
     return true;
 }
 
-/* ---- all ---- */
-
 /* Groups are assigned where keys are few whole numbers, and else rows have their hashes. */
 static oct_err begin(octi_grouping *g, const octi_batch *keys, size_t count, bool *assigned, oct_error *err)
 {
     size_t rows = keys->rows + 1;
-    digit digits[DIGITS];
+    octi_digits digits;
     *g = (octi_grouping){.of = malloc(rows * sizeof(*g->of)),
                          .first = malloc(rows * sizeof(*g->first)),
                          .hash = calloc(rows, sizeof(*g->hash))};
     if (!g->of || !g->first || !g->hash)
         return out_of_memory(g, keys->rows, err);
-    size_t product = find_digits(keys, count, digits);
-    *assigned = product > 0;
+    *assigned = octi_digits_find(keys, count, &digits);
     if (*assigned)
-        return assign_by_digits(g, keys, count, digits, product) ? OCT_OK : out_of_memory(g, keys->rows, err);
+        return assign_by_digits(g, keys, &digits) ? OCT_OK : out_of_memory(g, keys->rows, err);
     for (size_t k = 0; k < count; k++)
         octi_hash_rows(&keys->columns[k], keys->rows, g->hash);
     return OCT_OK;
