@@ -57,6 +57,10 @@ double octi_scaling_others(const octi_cores_time *before, const octi_cores_time 
 
 /* --- figures --- */
 
+/* Whoever is hardly faster is a loop with more words, or takes turns; but not where nobody would be faster
+ * than ROOM. */
+static const double HARDLY = 1.1, ROOM = 1.3;
+
 void octi_scaling_plan(octi_scaling *scaling, unsigned cores)
 {
     enum {
@@ -96,7 +100,7 @@ double octi_scaling_given(const octi_scaling *scaling, size_t round)
 void octi_scaling_compute(octi_scaling *scaling, double part)
 {
     scaling->capacity = scaling->rounds > 0 ? spread_of(scaling->given, scaling->rounds).median : 1;
-    scaling->wanted = 1 + part * (scaling->capacity - 1);
+    scaling->wanted = fmax(HARDLY, 1 + part * (scaling->capacity - 1));
     for (size_t i = 0; i < scaling->row_count && scaling->rounds > 0; i++) {
         octi_scaling_row *row = &scaling->rows[i];
         double ratios[OCTI_SCALING_ROUNDS];
@@ -173,10 +177,6 @@ double octi_scaling_ideal(const octi_scaling *scaling)
                 scaling->cores * scaling->rows[0].cpu_seconds * all->workers / all->cpu_seconds);
 }
 
-/* Whoever is hardly faster on an idle machine is a loop with more words, or takes turns; but not where nobody
- * would be faster than ROOM. */
-static const double HARDLY = 1.1, ROOM = 1.3;
-
 octi_judgement octi_scaling_judge(const octi_scaling *scaling)
 {
     const octi_scaling_row *best = octi_scaling_best(scaling);
@@ -186,7 +186,7 @@ octi_judgement octi_scaling_judge(const octi_scaling *scaling)
         return OCTI_NOT_FASTER;
     bool busy = scaling->others > 0.25, unsteady = octi_scaling_noise(scaling) > 0.5;
     bool plain = !busy && !unsteady && scaling->capacity >= ROOM;
-    bool enough = best->speed_up.median >= scaling->wanted && best->speed_up.median > HARDLY;
+    bool enough = best->speed_up.median >= scaling->wanted;
     double promise = octi_scaling_promise(scaling, best);
     if (plain && enough)
         return OCTI_FASTER;

@@ -39,8 +39,8 @@ typedef struct octi_scaling {
     octi_scaling_row together;
     double given[OCTI_SCALING_ROUNDS]; /* octi_scaling_given within each round */
     double capacity;                   /* the median of that */
-    double wanted;                     /* the speed-up that is enough */
-    double others;                     /* part of the cores that other programs took meanwhile, 0 to 1 */
+    double wanted; /* the speed-up that is enough: hardly any is not, whatever they give */
+    double others; /* part of the cores that other programs took meanwhile, 0 to 1 */
 } octi_scaling;
 
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */

@@ -178,6 +178,7 @@ static void what_cores_cannot_give_is_not_asked_for(void **state)
     assert_float_equal(octi_scaling_ideal(&scaling), 2 / 1.8, 1e-9);
     assert_true(octi_scaling_promise(&scaling, octi_scaling_best(&scaling)) < 1.1);
     assert_int_equal(octi_scaling_judge(&scaling), OCTI_NO_ROOM);
+    assert_float_equal(scaling.wanted, 1.1, 1e-9); /* what is said to be enough is */
     scaling = on_one_core(sped_up((double[]){1.12, 1.15, 1.14}, 3));
     assert_int_equal(octi_scaling_judge(&scaling), OCTI_FASTER);
     /* Whoever takes turns where there is room for two is caught all the same. */
