@@ -101,6 +101,7 @@ void octi_scaling_compute(octi_scaling *scaling, double part)
 {
     scaling->capacity = scaling->rounds > 0 ? spread_of(scaling->given, scaling->rounds).median : 1;
     scaling->wanted = fmax(HARDLY, 1 + part * (scaling->capacity - 1));
+    scaling->wanted_idle = fmax(HARDLY, 1 + part * (scaling->cores - 1));
     for (size_t i = 0; i < scaling->row_count && scaling->rounds > 0; i++) {
         octi_scaling_row *row = &scaling->rows[i];
         double ratios[OCTI_SCALING_ROUNDS];
@@ -192,7 +193,9 @@ octi_judgement octi_scaling_judge(const octi_scaling *scaling)
         return OCTI_FASTER;
     if (promise > 0 && promise < HARDLY && octi_scaling_ideal(scaling) >= ROOM)
         return OCTI_NOT_FASTER;
-    if (!plain && enough && octi_scaling_least(scaling, best) > 1)
+    /* Where others want the cores too, whoever has more threads gets more of them: that is no speed-up. */
+    double sure = busy ? scaling->wanted_idle : 1;
+    if (enough && octi_scaling_least(scaling, best) > sure && (!busy || promise <= 0 || promise >= sure))
         return OCTI_FASTER;
     if (busy)
         return OCTI_BUSY;

@@ -39,8 +39,9 @@ typedef struct octi_scaling {
     octi_scaling_row together;
     double given[OCTI_SCALING_ROUNDS]; /* octi_scaling_given within each round */
     double capacity;                   /* the median of that */
-    double wanted; /* the speed-up that is enough: hardly any is not, whatever they give */
-    double others; /* part of the cores that other programs took meanwhile, 0 to 1 */
+    double wanted;      /* the speed-up that is enough: hardly any is not, whatever they give */
+    double wanted_idle; /* the same if the machine gave all of its cores */
+    double others;      /* part of the cores that other programs took meanwhile, 0 to 1 */
 } octi_scaling;
 
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
@@ -100,11 +101,11 @@ typedef enum octi_judgement {
     OCTI_UNSURE,    /* not faster in the median, but that may be chance, or a core whose own speed changes */
 } octi_judgement;
 
-/* Faster is whose median is enough; on a machine that is busy, unsteady or has no room, where that may be
- * chance, also the least that the rounds leave possible must be faster than the loop. Not faster accuses
- * somebody, and needs more than a median: even the most that the rounds leave possible is not enough, while
- * the machine gave what it has; or it would not be faster on an idle machine either (its promise), where
- * another program would. */
+/* Faster is whose median is enough. On a machine that is unsteady or has no room that may be chance: there
+ * the least that the rounds leave possible must be faster than the loop too, and on a busy one as fast as is
+ * wanted of an idle one. Not faster accuses somebody, and needs more than a median: even the most that the
+ * rounds leave possible is not enough, while the machine gave what it has; or it would not be faster on an
+ * idle machine either (its promise), where another program would. */
 octi_judgement octi_scaling_judge(const octi_scaling *scaling);
 
 /* Appends the table, each line begun with two blanks, bars as far as `width` columns allow. */

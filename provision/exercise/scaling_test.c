@@ -240,13 +240,24 @@ static void on_a_busy_machine_a_gain_within_chance_is_none(void **state)
 {
     (void)state;
     octi_scaling chance = sped_up((double[]){1.45, 0.70, 1.50}, 3),
-                 gain = sped_up((double[]){1.45, 1.40, 1.60}, 3);
+                 gain = sped_up((double[]){1.55, 1.50, 1.60}, 3);
     assert_int_equal(octi_scaling_judge(&chance), OCTI_FASTER);
     chance.others = gain.others = 0.5;
     assert_true(octi_scaling_least(&chance, octi_scaling_best(&chance)) < 1);
     assert_int_equal(octi_scaling_judge(&chance), OCTI_BUSY);
-    assert_true(octi_scaling_least(&gain, octi_scaling_best(&gain)) > 1.2);
+    assert_true(octi_scaling_least(&gain, octi_scaling_best(&gain)) > gain.wanted_idle);
     assert_int_equal(octi_scaling_judge(&gain), OCTI_FASTER);
+    /* Two threads got more of what there was than the loop's one, while main did the work: lesson 18's wrong
+     * answer, with others at two thirds of the machine. */
+    octi_scaling share = sped_up((double[]){1.14, 1.26, 1.43}, 3);
+    share.others = 0.68;
+    for (size_t round = 0; round < 3; round++)
+        share.given[round] = 1;
+    octi_scaling_compute(&share, 0.45);
+    assert_true(octi_scaling_least(&share, octi_scaling_best(&share)) > 1);
+    assert_int_equal(octi_scaling_judge(&share), OCTI_BUSY);
+    octi_scaling waiting = looked_at(gain, 1.2, 1);
+    assert_int_equal(octi_scaling_judge(&waiting), OCTI_BUSY);
     /* It takes turns: what was measured was luck. */
     gain = looked_at(gain, 1.0, 1);
     assert_int_equal(octi_scaling_judge(&gain), OCTI_NOT_FASTER);
