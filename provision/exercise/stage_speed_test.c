@@ -88,6 +88,22 @@ static void where_nobody_is_faster_the_cores_are_named(void **state)
     octi_verdict_deinit(&verdict);
 }
 
+static void luck_on_a_busy_machine_is_called_so(void **state)
+{
+    (void)state;
+    octi_scaling scaling = measured((double[]){0.65, 0.6, 0.62}, 3, 0.6);
+    octi_verdict verdict = {.stage = OCTI_STAGE_SPEED};
+    for (size_t i = 0; i < scaling.row_count; i++) {
+        scaling.rows[i].looks = scaling.rows[i].runnable = 20;
+        scaling.rows[i].cpu_seconds = 1;
+    }
+    octi_speed_judge(&scaling, "01-one", &verdict);
+    assert_int_equal(verdict.outcome, OCTI_FAILED);
+    assert_non_null(strstr(verdict.said, "by chance: its threads take turns"));
+    assert_non_null(strstr(verdict.seen.data, "1.0 of its threads had work at a time"));
+    octi_verdict_deinit(&verdict);
+}
+
 static void what_is_told_needs_no_second_time(void **state)
 {
     (void)state;
@@ -108,6 +124,7 @@ int main(void)
         cmocka_unit_test(what_differs_too_much_is_measured_again_and_left_for_later),
         cmocka_unit_test(what_other_rounds_could_not_change_is_not_measured_again),
         cmocka_unit_test(where_nobody_is_faster_the_cores_are_named),
+        cmocka_unit_test(luck_on_a_busy_machine_is_called_so),
         cmocka_unit_test(what_is_told_needs_no_second_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
