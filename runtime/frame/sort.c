@@ -220,7 +220,8 @@ static oct_err order_rows(sorting *s, oct_pool *pool, oct_error *err)
 oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_order *by, size_t count,
                            octi_batch *out, oct_error *err)
 {
-    if (!pool || from->rows < FEW_ROWS || !octi_turns_are_tasks(pool))
+    bool alone = !pool || (!octi_turns_are_tasks(pool) && octi_turns_at_once(pool) == 1);
+    if (alone || from->rows < FEW_ROWS)
         return octi_batch_sort(from, by, count, UINT64_MAX, out, err);
     sorting *s = sorting_create(from, by, count, err);
     if (!s)

@@ -282,16 +282,23 @@ static void more_columns_than_a_key_has_are_compared(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest in_the_caller[] = {
         cmocka_unit_test(any_order_is_that_of_rows_compared_one_by_one),
-        cmocka_unit_test(many_rows_are_in_the_same_order_on_a_pool),
-        cmocka_unit_test(columns_of_which_all_rows_are_alike_leave_rows_as_they_are),
         cmocka_unit_test(more_columns_than_a_key_has_are_compared),
     };
-    if (oct_pool_open_spec("threads:2", &pool, NULL) != OCT_OK)
-        return 1;
+    const struct CMUnitTest on_pools[] = {
+        cmocka_unit_test(many_rows_are_in_the_same_order_on_a_pool),
+        cmocka_unit_test(columns_of_which_all_rows_are_alike_leave_rows_as_they_are),
+    };
+    /* Buckets are sorted by tasks on the first, and by threads of the program on the second. */
+    static const char *const pools[] = {"threads:2", "processes:2"};
     srand(11);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    oct_pool_close(pool);
+    int failed = cmocka_run_group_tests(in_the_caller, NULL, NULL);
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+        if (oct_pool_open_spec(pools[i], &pool, NULL) != OCT_OK)
+            return 1;
+        failed += cmocka_run_group_tests_name(pools[i], on_pools, NULL, NULL);
+        oct_pool_close(pool);
+    }
     return failed;
 }

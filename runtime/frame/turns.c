@@ -1,3 +1,6 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,6 +8,8 @@
 #include "runtime/exec/job.h"
 #include "runtime/frame/turns.h"
 #include "runtime/future/wait.h"
+
+enum { MOST_THREADS = 64 };
 
 typedef struct octi_turn {
     octi_turn_fn *fn;
@@ -37,6 +42,12 @@ bool octi_turns_are_tasks(const oct_pool *pool)
     return strcmp(oct_pool_kind(pool), "threads") == 0;
 }
 
+size_t octi_turns_at_once(const oct_pool *pool)
+{
+    int nodes = oct_pool_nodes(pool), workers = nodes > 0 ? oct_pool_workers(pool) / nodes : 1;
+    return workers < 1 ? 1 : workers > MOST_THREADS ? MOST_THREADS : (size_t)workers;
+}
+
 static oct_err first_error(const oct_error *errors, size_t count, oct_error *err)
 {
     for (size_t i = 0; i < count; i++)
@@ -67,6 +78,39 @@ static void run_as_tasks(oct_pool *pool, size_t count, const octi_turn *turns, o
     }
 }
 
+/* A loop that threads of the program take turns of. */
+typedef struct loop {
+    const octi_turn *turns;
+    size_t count;
+    atomic_size_t next; /* relaxed: starting and joining threads orders all else */
+} loop;
+
+static void *take_turns(void *ctx)
+{
+    loop *l = ctx;
+    for (size_t i; (i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed)) < l->count;)
+        run_turn(&l->turns[i], NULL);
+    return NULL;
+}
+
+/* The caller is one of the threads; those that cannot be started are done without. Signals are for the
+ * program's own threads. */
+static void run_in_threads(size_t count, const octi_turn *turns, size_t threads)
+{
+    loop l = {.turns = turns, .count = count};
+    pthread_t others[MOST_THREADS];
+    size_t started = 0, wanted = threads < count ? threads : count;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (started + 1 < wanted && pthread_create(&others[started], NULL, take_turns, &l) == 0)
+        started++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    take_turns(&l);
+    while (started > 0)
+        pthread_join(others[--started], NULL);
+}
+
 oct_err octi_turns(oct_pool *pool, size_t count, octi_turn_fn *fn, void *ctx, oct_error *err)
 {
     octi_turn *turns = malloc((count + 1) * sizeof(*turns));
@@ -78,11 +122,11 @@ oct_err octi_turns(oct_pool *pool, size_t count, octi_turn_fn *fn, void *ctx, oc
     for (size_t i = 0; code == OCT_OK && i < count; i++) {
         errors[i] = (oct_error)OCT_ERROR_INIT;
         turns[i] = (octi_turn){fn, ctx, i, &errors[i]};
-        if (!octi_turns_are_tasks(pool))
-            run_turn(&turns[i], NULL);
     }
     if (code == OCT_OK && octi_turns_are_tasks(pool))
         run_as_tasks(pool, count, turns, futures);
+    else if (code == OCT_OK)
+        run_in_threads(count, turns, octi_turns_at_once(pool));
     if (code == OCT_OK)
         code = first_error(errors, count, err);
     free(turns);
