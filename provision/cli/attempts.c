@@ -11,7 +11,8 @@
 
 enum {
     FRUITLESS_MAX = 3, /* attempts in a row that recorded nothing */
-    HEAL_TRIES = 3,    /* another node may be lost while one is healed */
+    HEAL_TRIES = 3,
+    HEAL_LOSSES = 8, /* nodes may be lost while one is healed, each by a fault of its own */
     EXEC_SECONDS = 5,
 };
 
@@ -139,14 +140,17 @@ static void tell_suspects(const cli_attempts *attempts, const cli_launch *launch
  * take the check of MPI along with it (OCT_E_STATE). */
 static oct_err heal(cli_attempts *attempts, const cli_loss *loss, oct_error *err)
 {
-    oct_err code = OCT_E_LOST;
-    for (int i = 0; i < HEAL_TRIES && (code == OCT_E_LOST || code == OCT_E_TIMEOUT || code == OCT_E_STATE);
-         i++) {
+    oct_err code;
+    int losses = 0, failures = 0;
+    do {
         cli_bring_report report = {0};
         attempts->evidence->size = 0;
-        code = cli_heal(attempts->cli, attempts->session, i == 0 ? loss->node : NULL, &report,
+        code = cli_heal(attempts->cli, attempts->session, losses + failures == 0 ? loss->node : NULL, &report,
                         attempts->evidence, err);
-    }
+        losses += code == OCT_E_LOST;
+        failures += code == OCT_E_TIMEOUT || code == OCT_E_STATE;
+    } while ((code == OCT_E_LOST && losses < HEAL_LOSSES) ||
+             ((code == OCT_E_TIMEOUT || code == OCT_E_STATE) && failures < HEAL_TRIES));
     attempts->healed += code == OCT_OK && !loss->left;
     return code;
 }

@@ -193,6 +193,13 @@ static oct_err docker_evidence(void *self, const char *name, octi_buffer *text, 
     return code == OCT_OK ? OCT_OK : oct_fail(err, code, "out of memory");
 }
 
+static const char *how_it_is(const octi_node *node)
+{
+    if (node->state == OCTI_NODE_STARTING)
+        return "it is cut off from the network";
+    return *node->reason ? node->reason : octi_node_state_name(node->state);
+}
+
 /* After create: every node must still run. */
 static oct_err check_running(octi_docker *docker, const octi_cluster *cluster, oct_error *err)
 {
@@ -210,8 +217,7 @@ static oct_err check_running(octi_docker *docker, const octi_cluster *cluster, o
             octi_text_clean(log.data, last, sizeof(last));
         octi_buffer_deinit(&log);
         oct_fail(err, OCT_E_LOST, "node %u of '%s' did not keep running: %s%s%s", node->index, cluster->name,
-                 *node->reason ? node->reason : octi_node_state_name(node->state),
-                 *last ? "; its last line: " : "", last);
+                 how_it_is(node), *last ? "; its last line: " : "", last);
         oct_hint(err, "see 'octavo logs %s'", node->name);
         return OCT_E_LOST;
     }

@@ -326,6 +326,20 @@ a_server_that_does_not_answer_is_told_within_seconds() {
     has err "nobody answers at https://127.0.0.1:1"
 }
 
+# It takes calls, and then says nothing.
+a_server_that_is_too_slow_is_told() {
+    ours
+    python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' >port &
+    local silent=$!
+    wait_for 10 test -s port
+    sed "s#server: .*#server: https://127.0.0.1:$(cat port)#" "$KUBECONFIG" >config
+    KUBECONFIG=config try 5 "$octavo" status --on kubernetes
+    kill $silent
+    has err "did not answer in time"
+    has err "hint:"
+}
+
 an_untrusted_certificate_is_refused() {
     ours
     openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=other -keyout key -out other.pem 2>/dev/null
