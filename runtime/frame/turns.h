@@ -3,7 +3,8 @@
  * Where tasks see the program's memory, turns are tasks of the pool. Elsewhere what they work on would have
  * to travel, which costs the program three quarters of what merging partitions does (README.md): there they
  * run in threads of the program, as many as a node of the pool has workers, which have nothing to do as long
- * as the program waits. A turn writes to what is its own, so that either gives the same. */
+ * as the program waits, and at most one a processor that the program may use. A turn writes to what is its
+ * own, so that either gives the same. */
 #ifndef OCTI_TURNS_H
 #define OCTI_TURNS_H
 

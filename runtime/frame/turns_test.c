@@ -77,7 +77,7 @@ static void as_many_turns_as_are_told_run_at_once(void **state)
                  .wanted = octi_turns_at_once(pool)};
     oct_error error = OCT_ERROR_INIT;
     (void)state;
-    assert_int_equal(m.wanted, 3);
+    assert_in_range(m.wanted, 1, 3);
     if (octi_turns(pool, m.wanted, meet, &m, &error) != OCT_OK)
         fail_msg("%s", error.what);
 }
