@@ -197,9 +197,11 @@ static int progress(cli_exercise *exercise, int argc, char **argv)
         if (json_is_real(json_object_get(known, "speed_up")))
             printf(", %.2f times as fast", json_real_value(json_object_get(known, "speed_up")));
         printf("\n");
-        json_object_foreach(json_object_get(known, "stages"), stage,
-                            outcome) if (octi_stage_find(stage) < OCTI_STAGES && json_is_string(outcome))
-            printf("    %-12s %s\n", stage, json_string_value(outcome));
+        json_object_foreach(json_object_get(known, "stages"), stage, outcome)
+        {
+            if (octi_stage_find(stage) < OCTI_STAGES && json_is_string(outcome))
+                printf("    %-12s %s\n", stage, json_string_value(outcome));
+        }
     }
     cli_exercise_bar(exercise, bar, sizeof(bar));
     printf("%s passed\n", bar);

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +10,6 @@
 enum { BAR_MOST = 40 };
 
 /* --- the machine --- */
-
-unsigned octi_scaling_cores(void)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
 
 static double seconds_of(int who)
 {

@@ -47,8 +47,6 @@ typedef struct octi_scaling {
 /* The rows to measure on a machine of so many cores: sequential, 1, 2, 4 ... cores, and 8 in any case. */
 void octi_scaling_plan(octi_scaling *scaling, unsigned cores);
 
-unsigned octi_scaling_cores(void);
-
 /* How many cores' worth of the sequential program the machine gave in a round, of one run alone and one of
  * `together`: from 1 to cores. A program that divides the same work perfectly is so many times as fast. */
 double octi_scaling_given(const octi_scaling *scaling, size_t round);

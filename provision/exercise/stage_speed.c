@@ -4,6 +4,7 @@
 #include "provision/exercise/answer.h"
 #include "provision/exercise/stages.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/cpus.h"
 
 enum { FEW = 2, ROUNDS = 3, LINES = 8 };
 
@@ -187,7 +188,7 @@ oct_err octi_stage_speed(octi_workbench *bench, octi_scaling *scaling, octi_verd
 {
     const char *expected;
     bool right = true;
-    octi_scaling_plan(scaling, octi_scaling_cores());
+    octi_scaling_plan(scaling, (unsigned)octi_usable_cpus());
     oct_err code = octi_workbench_expected(bench, bench->lesson->seeds[0], true, &expected, err);
     octi_cores_time before = octi_scaling_clock();
     int64_t start_ns = octi_clock_ns();

@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include "oct/error.h"
 #include "runtime/base/buffer.h"
+#include "runtime/base/cpus.h"
 #include "runtime/base/log.h"
 
 static void fail_returns_its_code_and_keeps_errno(void **state)
@@ -73,6 +75,21 @@ static void every_code_has_a_name(void **state)
     assert_string_equal(oct_err_name((oct_err)1000), "unknown");
 }
 
+static void a_thread_that_is_bound_has_one_processor(void **state)
+{
+    (void)state;
+    cpu_set_t before, one;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    assert_int_equal(octi_usable_cpus(), CPU_COUNT(&before));
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    assert_int_equal(octi_usable_cpus(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 static void a_buffer_keeps_its_nul_while_it_grows_and_shrinks(void **state)
 {
     (void)state;
@@ -127,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_long_message_is_cut_with_an_ellipsis),
         cmocka_unit_test(a_message_may_quote_the_error_it_replaces),
         cmocka_unit_test(every_code_has_a_name),
+        cmocka_unit_test(a_thread_that_is_bound_has_one_processor),
         cmocka_unit_test(a_buffer_keeps_its_nul_while_it_grows_and_shrinks),
         cmocka_unit_test(a_buffer_refuses_an_absurd_size_and_stays_whole),
         cmocka_unit_test(the_log_is_silent_until_asked_and_obeys_its_level),

@@ -202,6 +202,35 @@ static void groups_that_are_too_many_for_one_table_are_merged_file_after_file(vo
     unlink(second);
 }
 
+/* A line has 20 bytes or more, so that a chunk has a key once at most: then a group's values meet one by one,
+ * in the order of chunks, and the bits of a sum are those of a loop, whatever merged the groups. */
+static void many_sums_have_the_bits_of_a_loop(void **state)
+{
+    enum { ROUNDS = 5 };
+    (void)state;
+    double *sums = calloc(GROUPS, sizeof(*sums));
+    assert_non_null(sums);
+    FILE *file = begin_file();
+    fprintf(file, "key,x\n");
+    for (int i = 0; i < ROUNDS * GROUPS; i++) {
+        char x[32];
+        snprintf(x, sizeof(x), "%.17f", 1 / (i + 3.0));
+        fprintf(file, "%d,%s\n", i % GROUPS, x);
+        sums[i % GROUPS] += strtod(x, NULL);
+    }
+    fclose(file);
+    oct_frame *f = oct_read_csv(pool, path), *g = oct_frame_groupby(f, "key", "sum(x) as s");
+    oct_frame *t = oct_frame_compute(g);
+    if (!t)
+        fail_msg("%s", oct_last_error()->what);
+    assert_int_equal(oct_frame_rows(t), GROUPS);
+    assert_memory_equal(oct_frame_doubles(t, "s"), sums, GROUPS * sizeof(*sums));
+    oct_frame_destroy(f);
+    oct_frame_destroy(g);
+    oct_frame_destroy(t);
+    free(sums);
+}
+
 static const char *const bad_lines = "a,b\n1,2\n\n\"3\",4\nx,5\n6\n7,8\n";
 
 static void a_malformed_line_is_told_with_file_line_and_what_was_expected(void **state)
@@ -467,6 +496,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(sums_are_the_same_bits_on_any_number_of_workers, remove_file),
         cmocka_unit_test_teardown(groups_that_are_too_many_for_one_table_are_merged_file_after_file,
                                   remove_file),
+        cmocka_unit_test_teardown(many_sums_have_the_bits_of_a_loop, remove_file),
         cmocka_unit_test_teardown(a_malformed_line_is_told_with_file_line_and_what_was_expected, remove_file),
         cmocka_unit_test_teardown(malformed_lines_are_skipped_and_counted_when_asked, remove_file),
         cmocka_unit_test_teardown(mistakes_are_told_where_they_are_made, remove_file),

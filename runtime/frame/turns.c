@@ -1,11 +1,11 @@
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "oct/future.h"
+#include "runtime/base/cpus.h"
 #include "runtime/exec/job.h"
 #include "runtime/frame/turns.h"
 #include "runtime/future/wait.h"
@@ -43,20 +43,12 @@ bool octi_turns_are_tasks(const oct_pool *pool)
     return strcmp(oct_pool_kind(pool), "threads") == 0;
 }
 
-/* Of the calling thread, as of those that it starts: mpirun may keep a rank on one. */
-static int usable_cpus(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 0 ? count : 1;
-}
-
 size_t octi_turns_at_once(const oct_pool *pool)
 {
     int nodes = oct_pool_nodes(pool), most = nodes > 0 ? oct_pool_workers(pool) / nodes : 1;
     if (octi_turns_are_tasks(pool))
         return (size_t)most;
-    int cpus = usable_cpus();
+    int cpus = octi_usable_cpus(); /* those of the threads that this one starts, too */
     most = most < cpus ? most : cpus;
     return most < 1 ? 1 : most > MOST_THREADS ? MOST_THREADS : (size_t)most;
 }

@@ -1,11 +1,11 @@
 #include <elf.h>
 #include <link.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/cpus.h"
 #include "runtime/exec/cluster/member.h"
 #include "runtime/task/registry.h"
 
@@ -48,13 +48,11 @@ static int read_program(struct dl_phdr_info *program, size_t size, void *ctx)
     return 1;
 }
 
-static int usable_cpus(void)
+/* Not more than Slurm gave this step on this node, where it does not bind. */
+static int given_cpus(void)
 {
-    cpu_set_t set;
-    int cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    /* What Slurm gave this step on this node, where it does not bind. */
     const char *given = getenv("SLURM_CPUS_ON_NODE");
-    int limit = given ? atoi(given) : 0;
+    int cpus = octi_usable_cpus(), limit = given ? atoi(given) : 0;
     return limit > 0 && limit < cpus ? limit : cpus;
 }
 
@@ -68,7 +66,7 @@ void octi_member_init(octi_member *self, int workers, const char *tags)
     self->task_count = (int32_t)octi_registry_count();
     self->bad_tags = octi_tags_own(tags, self->tags, NULL) != OCT_OK;
     /* Negative: a number of processors, to be shared. */
-    self->workers = workers > 0 ? workers : -usable_cpus();
+    self->workers = workers > 0 ? workers : -given_cpus();
 }
 
 void octi_member_share(octi_member *all, int count)

@@ -1,20 +1,13 @@
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "runtime/base/cpus.h"
 #include "runtime/exec/processes/crew.h"
 #include "runtime/exec/processes/processes.h"
 #include "runtime/exec/processes/worker.h"
-
-static int usable_cpus(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 0 ? count : 1;
-}
 
 static void be_worker(uint32_t slot, void *ctx)
 {
@@ -115,7 +108,7 @@ static oct_err open_crew(const octi_spec *spec, oct_pool *pool, octi_executor **
     memset(crew, 0, sizeof(*crew));
     crew->base = (octi_executor){.class = &octi_processes_class,
                                  .pool = pool,
-                                 .workers = spec->count > 0 ? spec->count : usable_cpus(),
+                                 .workers = spec->count > 0 ? spec->count : octi_usable_cpus(),
                                  .nodes = 1,
                                  .is_program = true};
     crew->hand_limit = crew->base.workers + OCTI_EXTRA_WORKERS;

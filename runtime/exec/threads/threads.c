@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/base/cpus.h"
 #include "runtime/exec/threads/thread.h"
 
 /* ---- adding work ---- */
@@ -105,13 +106,6 @@ static void close_threads(octi_executor *executor)
     destroy((octi_threads *)executor);
 }
 
-static int usable_cpus(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count > 0 ? count : 1;
-}
-
 oct_err octi_threads_open(int count, oct_pool *owner, const octi_feed *feed, octi_executor **out,
                           oct_error *err)
 {
@@ -154,7 +148,7 @@ static oct_err open_threads(const octi_spec *spec, oct_pool *owner, octi_executo
     char tags[OCTI_TAGS];
     oct_err code = octi_tags_own(spec->tags, tags, err);
     if (code == OCT_OK)
-        code = octi_threads_open(spec->count > 0 ? spec->count : usable_cpus(), owner, NULL, out, err);
+        code = octi_threads_open(spec->count > 0 ? spec->count : octi_usable_cpus(), owner, NULL, out, err);
     if (code == OCT_OK)
         memcpy((*out)->own_tags, tags, sizeof(tags));
     return code;
