@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "oct/error.h"
 #include "runtime/base/buffer.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/cpus.h"
 #include "runtime/base/log.h"
 
@@ -122,6 +124,28 @@ static void count_line(oct_log_level level, const char *line, void *ctx)
     ++*(int *)ctx;
 }
 
+static int64_t system_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* For many of the times that the processor's counter is counted on. */
+static void the_clock_is_the_systems_and_never_runs_backwards(void **state)
+{
+    (void)state;
+    enum { LASTS_NS = 50000000, MAY_DIFFER_NS = 20000 };
+    int64_t latest = 0, end = system_ns() + LASTS_NS;
+    for (int64_t before = 0; before < end;) {
+        before = system_ns();
+        int64_t now = octi_clock_ns();
+        assert_true(now >= latest);
+        assert_true(now >= before - MAY_DIFFER_NS && now <= system_ns() + MAY_DIFFER_NS);
+        latest = now;
+    }
+}
+
 static void the_log_is_silent_until_asked_and_obeys_its_level(void **state)
 {
     (void)state;
@@ -147,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_thread_that_is_bound_has_one_processor),
         cmocka_unit_test(a_buffer_keeps_its_nul_while_it_grows_and_shrinks),
         cmocka_unit_test(a_buffer_refuses_an_absurd_size_and_stays_whole),
+        cmocka_unit_test(the_clock_is_the_systems_and_never_runs_backwards),
         cmocka_unit_test(the_log_is_silent_until_asked_and_obeys_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,75 @@
+#include "runtime/base/clock.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+__thread octi_clock octi_clock_here;
+
+static int64_t system_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+#if defined(__x86_64__)
+
+/* So long the counter is counted on. How fast it counts is told by two readings of it and the clock: not by
+ * such as are closer than this, which the time that a reading takes would make wrong, nor by such as are
+ * farther apart, between which the machine may have slept (the clock stands still then, the counter does
+ * not). */
+enum { WINDOW_NS = 1000000, NEAREST_NS = 500000, FARTHEST_NS = 100000000 };
+
+/* A reading of both that took more ticks is not one of the same moment. */
+enum { AT_ONCE = 2000 };
+
+/* AMD64 Architecture Programmer's Manual, volume 3, Fn8000_0007_EDX: TscInvariant; Intel's manual likewise.
+ */
+static bool counter_is_steady(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
+}
+
+/* Goes on from here: what was wrong with the counter is over after a window. The time to say, which is not
+ * before what was said already. */
+static int64_t anchor(octi_clock *self, int64_t ns, uint64_t before, uint64_t after)
+{
+    uint64_t ticks = before + (after - before) / 2;
+    int64_t passed = ns - self->ns, said = self->window > 0 ? self->ns + WINDOW_NS : self->ns;
+    if (ns < said)
+        ns = said;
+    if (after - before > AT_ONCE || (self->window == 0 && passed < NEAREST_NS))
+        return ns;
+    if (passed >= NEAREST_NS && passed <= FARTHEST_NS && ticks != self->ticks)
+        self->scale = ((uint64_t)passed << 32) / (ticks - self->ticks);
+    self->window = self->scale > 0 ? ((uint64_t)WINDOW_NS << 32) / self->scale : 0;
+    self->ns = ns;
+    self->ticks = ticks;
+    return ns;
+}
+
+int64_t octi_clock_ask(void)
+{
+    static __thread enum { NOT_KNOWN, STEADY, NOT_STEADY } counter;
+    if (counter == NOT_KNOWN)
+        counter = counter_is_steady() ? STEADY : NOT_STEADY;
+    if (counter == NOT_STEADY)
+        return system_ns();
+    uint64_t before = __builtin_ia32_rdtsc();
+    int64_t ns = system_ns();
+    return anchor(&octi_clock_here, ns, before, __builtin_ia32_rdtsc());
+}
+
+#else
+
+int64_t octi_clock_ask(void)
+{
+    return system_ns();
+}
+
+#endif
