@@ -62,8 +62,11 @@ void octi_job_restore(octi_job *job, oct_future *future)
 
 octi_more *octi_job_more(octi_job *job)
 {
-    if (!job->more)
-        job->more = calloc(1, sizeof(octi_more));
+    if (!job->more) {
+        job->more = malloc(sizeof(octi_more)); /* calloc asks the arena, malloc this thread's cache */
+        if (job->more)
+            *job->more = (octi_more){0};
+    }
     return job->more;
 }
 

@@ -118,6 +118,14 @@ struct octi_cluster {
 /* Moves everything that can move, unless another thread is at it. True when something did. */
 bool octi_progress(octi_cluster *cluster);
 
+/* The same for who waits: it looks several times for what may come. */
+bool octi_progress_watch(octi_cluster *cluster);
+
+/* The same in two halves, with something done between them that needs polling. The second only after the
+ * first was true. */
+bool octi_progress_begin(octi_cluster *cluster);
+void octi_progress_finish(octi_cluster *cluster);
+
 /* The same after a change that must not be overlooked: if another thread is at it, it will
  * look again. */
 void octi_progress_now(octi_cluster *cluster);
@@ -215,8 +223,8 @@ bool octi_progress_lingers(void *cluster);
 bool octi_guest_run(void *cluster, octi_job *job);
 bool octi_guest_run_isolated(void *cluster, octi_job *job);
 
-/* Hold polling. */
-void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record);
+/* Hold polling. `alone`: the message has no other record. */
+void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record, bool alone);
 void octi_guest_unwanted(octi_cluster *cluster, int from, uint64_t id);
 
 /* The job that another rank's is here, while it has not ended; NULL. */

@@ -223,6 +223,23 @@ static bool push_guest(octi_cluster *cluster, octi_job *job)
     return pushed;
 }
 
+/* What the worker that communicates takes with it: a job that came alone, so that none of those that came
+ * with it is more urgent. */
+static __thread struct {
+    bool is_open;
+    octi_job *job;
+} hand;
+
+/* It begins now: nobody can cancel it unseen while this thread communicates. */
+static bool keep_at_hand(octi_cluster *cluster, octi_guest *guest)
+{
+    if (!hand.is_open || hand.job || atomic_load_explicit(&cluster->guests_count, memory_order_relaxed) > 0)
+        return false;
+    guest->began = octi_clock_ns();
+    hand.job = guest->job;
+    return true;
+}
+
 /* A call goes to the workers when it is its turn. As in take(), its guest may be gone when it was
  * cancelled. */
 static bool hand_over_call(octi_job *job)
@@ -250,7 +267,7 @@ static oct_err take_turn(octi_job *job, oct_error *err)
 }
 
 /* Without even the memory to refuse a task nothing can go on. */
-void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record)
+void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record *record, bool alone)
 {
     oct_task *task = octi_registry_at(record->task);
     octi_job *job = task ? octi_job_create(cluster->base.pool, task) : NULL;
@@ -292,6 +309,8 @@ void octi_guest_arrived(octi_cluster *cluster, int from, const octi_task_record 
         octi_shared_serve(job);
         return;
     }
+    if (alone && keep_at_hand(cluster, guest))
+        return;
     if (!push_guest(cluster, job)) {
         oct_fail(&error, OCT_E_NOMEM, "out of memory for the queue");
         octi_job_fail(job, &error);
@@ -348,21 +367,29 @@ octi_job *octi_guest_next(void *ctx)
         job = take_any(cluster);
     if (job)
         return job;
-    octi_progress(cluster);
-    return take_any(cluster);
+    hand.is_open = true;
+    octi_progress_watch(cluster);
+    job = hand.job;
+    hand.is_open = false;
+    hand.job = NULL;
+    return job ? job : take_any(cluster);
 }
 
 /* What runs elsewhere is learnt from when its end arrives. Of what runs here only the first of each name
- * that takes values is timed: whether these are to be moved depends on it. */
+ * that takes values is timed: whether these are to be moved depends on it. A guest's end is what somebody
+ * waits for, unless there are more guests to run, whose ends go with it. */
 bool octi_guest_run(void *ctx, octi_job *job)
 {
     octi_cluster *cluster = ctx;
     const oct_task *task = job->task;
-    if (job->dep_count == 0 || octi_place_known_ns(cluster, task) > 0)
-        return octi_run_job(job);
-    int64_t began = octi_clock_ns();
+    bool is_guest = job->where == OCTI_GUEST;
+    bool is_timed = job->dep_count > 0 && octi_place_known_ns(cluster, task) == 0;
+    int64_t began = is_timed ? octi_clock_ns() : 0;
     bool again = octi_run_job(job);
-    octi_place_learn(cluster, task, octi_clock_ns() - began);
+    if (is_timed)
+        octi_place_learn(cluster, task, octi_clock_ns() - began);
+    if (is_guest && atomic_load_explicit(&cluster->guests_count, memory_order_relaxed) == 0)
+        octi_progress(cluster);
     return again;
 }
 

@@ -88,6 +88,21 @@ static bool have_room(octi_cluster *cluster)
     return atomic_load_explicit(&cluster->credit, memory_order_relaxed) > 0;
 }
 
+static void send_task(octi_cluster *cluster, int to, octi_job *job);
+
+/* What is for one peer needs no line, where nothing else waits in one and nobody communicates. */
+static bool send_at_once(octi_cluster *cluster, int to, octi_job *job)
+{
+    if (atomic_load_explicit(&cluster->bound_count, memory_order_relaxed) > 0 ||
+        !octi_progress_begin(cluster))
+        return false;
+    bool has_room = cluster->peers[to].outstanding < WIDEST;
+    if (has_room)
+        send_task(cluster, to, job);
+    octi_progress_finish(cluster);
+    return has_room;
+}
+
 static void enqueue(octi_cluster *cluster, octi_job *job)
 {
     octi_place place = octi_place_of(cluster, job);
@@ -96,6 +111,8 @@ static void enqueue(octi_cluster *cluster, octi_job *job)
         cluster->local->class->submit(cluster->local, job);
         return;
     }
+    if (place.is_firm && send_at_once(cluster, place.rank, job))
+        return;
     if ((is_ours || place.rank == OCTI_ANYWHERE) && stays_at_hand(cluster)) {
         octi_threads_submit_loose(cluster->local, job);
         if (have_room(cluster))

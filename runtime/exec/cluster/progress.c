@@ -23,6 +23,10 @@ enum {
  * only kept open costs next to nothing. */
 enum { QUIET_AFTER_NS = 1000000000, QUIET_NS = 4000000 };
 
+/* How often who has nothing else to do looks for messages before it lets others communicate: to take and
+ * to give back polling takes longer than a look. */
+enum { LOOKS = 8 };
+
 static __thread bool mine;
 
 bool octi_progress_is_mine(void)
@@ -32,11 +36,12 @@ bool octi_progress_is_mine(void)
 
 /* ---- what came ---- */
 
-static void dispatch(octi_cluster *cluster, int from, const octi_record *record, char *data, bool *keep)
+static void dispatch(octi_cluster *cluster, int from, const octi_record *record, bool alone, char *data,
+                     bool *keep)
 {
     switch ((octi_record_kind)record->kind) {
     case OCTI_TASK:
-        octi_guest_arrived(cluster, from, (const octi_task_record *)record);
+        octi_guest_arrived(cluster, from, (const octi_task_record *)record, alone);
         break;
     case OCTI_END:
         octi_origin_ended(cluster, from, (const octi_end_record *)record);
@@ -79,7 +84,7 @@ static void received(void *ctx, int from, char *data, size_t size, bool *keep)
             return;
         }
         at += record->size;
-        dispatch(cluster, from, record, data, keep);
+        dispatch(cluster, from, record, record->size == size, data, keep);
     }
 }
 
@@ -123,9 +128,17 @@ static bool send_all(octi_cluster *cluster, int64_t now)
     return moved;
 }
 
+/* Somebody found polling taken, and has something to send. */
+static bool is_asked(const octi_cluster *cluster)
+{
+    return atomic_load_explicit(&cluster->wanted, memory_order_relaxed) ||
+           atomic_load_explicit(&cluster->posts, memory_order_relaxed) ||
+           atomic_load_explicit(&cluster->shared_count, memory_order_relaxed) > 0;
+}
+
 /* What is to go goes first: it is what somebody elsewhere waits for. One look at the clock: several
  * would be a tenth of a round trip. */
-static bool communicate(octi_cluster *cluster)
+static bool communicate(octi_cluster *cluster, int looks)
 {
     const octi_link_events events = {received, octi_progress_sent, cluster};
     oct_error error = OCT_ERROR_INIT;
@@ -136,6 +149,8 @@ static bool communicate(octi_cluster *cluster)
     int64_t now = octi_clock_ns();
     bool moved = send_all(cluster, now);
     bool came = cluster->mpi->poll(cluster->link, &events, &error);
+    while (--looks > 0 && !came && error.code == OCT_OK && !is_asked(cluster))
+        came = cluster->mpi->poll(cluster->link, &events, &error);
     if (error.code != OCT_OK)
         octi_progress_broke(cluster, &error);
     if (came)
@@ -146,22 +161,40 @@ static bool communicate(octi_cluster *cluster)
     return moved || came;
 }
 
-bool octi_progress(octi_cluster *cluster)
+bool octi_progress_begin(octi_cluster *cluster)
+{
+    if (mine || atomic_load_explicit(&cluster->polling, memory_order_relaxed) ||
+        atomic_exchange_explicit(&cluster->polling, 1, memory_order_seq_cst))
+        return false;
+    mine = true;
+    return true;
+}
+
+static bool finish(octi_cluster *cluster, int looks)
 {
     bool moved = false;
-    if (mine)
-        return false;
     do {
-        if (atomic_load_explicit(&cluster->polling, memory_order_relaxed) ||
-            atomic_exchange_explicit(&cluster->polling, 1, memory_order_seq_cst))
-            return moved;
-        mine = true;
         atomic_store_explicit(&cluster->wanted, 0, memory_order_seq_cst);
-        moved = communicate(cluster) || moved;
+        moved = communicate(cluster, looks) || moved;
         mine = false;
         atomic_store_explicit(&cluster->polling, 0, memory_order_seq_cst);
-    } while (atomic_load_explicit(&cluster->wanted, memory_order_seq_cst));
+    } while (atomic_load_explicit(&cluster->wanted, memory_order_seq_cst) && octi_progress_begin(cluster));
     return moved;
+}
+
+void octi_progress_finish(octi_cluster *cluster)
+{
+    finish(cluster, 1);
+}
+
+bool octi_progress(octi_cluster *cluster)
+{
+    return octi_progress_begin(cluster) && finish(cluster, 1);
+}
+
+bool octi_progress_watch(octi_cluster *cluster)
+{
+    return octi_progress_begin(cluster) && finish(cluster, LOOKS);
 }
 
 void octi_progress_now(octi_cluster *cluster)
@@ -259,7 +292,7 @@ bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadlin
     while (!octi_job_ended(job) && now - since < YIELD_NS && cluster->size > 1 && !gives_up) {
         if (deadline_ns > 0 && now >= deadline_ns)
             break;
-        if (octi_progress(cluster))
+        if (octi_progress_watch(cluster))
             since = now;
         else if (now - since > SPIN_NS)
             sched_yield();
