@@ -259,6 +259,11 @@ a_lesson_runs_end_to_end() {
     has err "where the time went"
 }
 
+every_lesson_runs_unchanged() {
+    export OCTAVO_ROOT=$root
+    every_lesson_agrees "$name" "$root/examples"
+}
+
 # --- looking at nodes ---
 
 exec_runs_where_it_is_told() {

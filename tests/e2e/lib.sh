@@ -86,6 +86,21 @@ tells_answers_apart() {
     has out "on the 2 nodes of '$other' the answer is wrong"
 }
 
+# every_lesson_agrees NAME FOLDER: on the cluster each lesson of the folder computes the same on one node and
+# on all. All that do not are told.
+every_lesson_agrees() {
+    local at=(--on "${on:-docker}" --name "$1") set lesson wrong=()
+    for set in stocks taxi; do try 0 "$octavo" prep "${at[@]}" "$set" --size 3m; done
+    for lesson in "$2"/[0-9]*; do
+        lesson=$(basename "$lesson")
+        "$octavo" run "${at[@]}" "$lesson" >out 2>err </dev/null && grep -qF "both results are the same" err && continue
+        wrong+=("$lesson")
+        printf '%s:\n' "$lesson"
+        tail -n 10 err
+    done
+    [ ${#wrong[@]} -eq 0 ] || fail "the same results of ${wrong[*]}"
+}
+
 # What the engine has of a cluster, one name a line.
 things_of() {
     docker ps -aq --filter "label=octavo.cluster=$1"

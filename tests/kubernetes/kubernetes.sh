@@ -409,6 +409,12 @@ a_lesson_reads_data_that_each_pod_has_for_itself() {
     has err "octavo prep taxi"
 }
 
+every_lesson_runs_unchanged() {
+    export OCTAVO_ROOT=$root
+    try 0 env -u OCTAVO_ROOT "$octavo" up "$other" --on kubernetes -n 2 --image "$image"
+    every_lesson_agrees "$other" "$root/examples"
+}
+
 an_exercise_is_checked_in_the_pods() {
     local kit=${TEST_SRCDIR:+$TEST_SRCDIR/octavo/provision/exercise/kit.tar}
     mkdir kit

@@ -285,6 +285,12 @@ an_exercise_is_checked_on_the_site() {
     try 0 "$octavo" down "$other" --on slurm
 }
 
+every_lesson_runs_unchanged() {
+    try 0 "$octavo" up "$other" --on slurm -n 2 --time 10
+    every_lesson_agrees "$other" "$prefix/share/octavo/examples"
+    try 0 "$octavo" down "$other" --on slurm
+}
+
 # --- a site that keeps books ---
 
 # Another site, whose accounts bind (see keep_books in site.sh): stood up for the first case that goes there.
