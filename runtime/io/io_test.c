@@ -99,6 +99,19 @@ static void days_and_dates_agree_over_four_thousand_years(void **state)
     assert_false(octi_parse_timestamp("2020-02-29 24:00:00", 19, &v));
 }
 
+static void a_day_that_comes_again_is_the_same_and_none_is_made_of_a_wrong_one(void **state)
+{
+    (void)state;
+    static const char *const days[] = {"1970-01-01", "1970-01-02", "1970-01-02",          "1970-01-32",
+                                       "1970-01-02", "1970-01-01", "\0\0\0\0\0\0\0\0\0\0"};
+    static const int64_t wanted[] = {0, 1, 1, -1, 1, 0, -1};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+        int64_t v = 0;
+        assert_int_equal(octi_parse_date(days[i], 10, &v), wanted[i] >= 0);
+        assert_true(wanted[i] < 0 || v == wanted[i] * 86400000);
+    }
+}
+
 /* A byte at a time, the way the header says. */
 static void the_scan_finds_what_a_plain_loop_finds(void **state)
 {
@@ -140,6 +153,7 @@ int main(void)
         cmocka_unit_test(short_numbers_are_those_of_the_general_functions),
         cmocka_unit_test(what_is_no_double_is_refused),
         cmocka_unit_test(days_and_dates_agree_over_four_thousand_years),
+        cmocka_unit_test(a_day_that_comes_again_is_the_same_and_none_is_made_of_a_wrong_one),
         cmocka_unit_test(the_scan_finds_what_a_plain_loop_finds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
