@@ -185,6 +185,76 @@ static void types_may_be_given_of_members_that_come_late_and_of_numbers_in_text(
     oct_frame_destroy(t);
 }
 
+/* A member of a row, as it is written; of each stretch of rows some values are of another kind. */
+static int print_member(char *to, size_t size, int row, int column)
+{
+    enum { STRETCH = 300 };
+    bool is_odd = row % STRETCH % 97 == 96;
+    int odd = is_odd ? row / STRETCH % 8 : -1, day = 1 + row / 50 % 28;
+    switch (column) {
+    case 0:
+        return odd == 0   ? snprintf(to, size, "\"i\":null")
+               : odd == 1 ? snprintf(to, size, "\"i\":-9223372036854775808")
+               : odd == 2 ? snprintf(to, size, "\"i\":%d.0", row)
+                          : snprintf(to, size, "\"i\":%d", row * 7919);
+    case 1:
+        return odd == 3   ? snprintf(to, size, "\"d\":%d", -row)
+               : odd == 4 ? snprintf(to, size, "\"d\":\"2.5\"")
+                          : snprintf(to, size, "\"d\":%.4f", row / 8.0);
+    case 2:
+        return odd == 5 ? snprintf(to, size, "\"later\":[%d]", row)
+                        : snprintf(to, size, "\"a long name\":%s", row % 3 ? "true" : "false");
+    case 3:
+        return odd == 6 ? snprintf(to, size, "\"s\":%d", row)
+                        : snprintf(to, size, "\"s\":\"%d\\u00e9\\n%.*s\"", row, row % 9, "abcdefgh");
+    case 4:
+        return odd == 7 ? snprintf(to, size, "\"day\":\"2020-02-%02d\"", day) /* twice */
+                        : snprintf(to, size, "\"t\":\"1969-12-%02d 23:%02d:00\"", day, row % 60);
+    default:
+        return snprintf(to, size, "\"day\":\"2020-02-%02d\"", day);
+    }
+}
+
+/* The rows as CSV. Where they are turned, each line's members begin with another one, so that the lines are
+ * rows of no table. */
+static char *rows_as_csv(bool turned)
+{
+    enum { LINES = 5000, COLUMNS = 6, LONGEST = 400 };
+    static const oct_jsonl_options options = {
+        .types = "i int64, d double, `a long name` bool, s string, t timestamp, day date"};
+    char *text = malloc(LINES * LONGEST), *to = text, csv[160];
+    assert_non_null(text);
+    for (int row = 0; row < LINES; row++) {
+        for (int i = 0; i < COLUMNS; i++) {
+            *to++ = i == 0 ? '{' : ',';
+            to += print_member(to, 80, row, turned ? (i + row) % COLUMNS : i);
+        }
+        to += sprintf(to, "}\n");
+    }
+    oct_frame *rows = frame_of(text, &options), *ordered;
+    ordered = rows ? oct_frame_select(rows, "i, d, `a long name`, s, t, day") : NULL;
+    free(text);
+    snprintf(csv, sizeof(csv), "%s/rows.csv", folder);
+    if (!ordered || oct_frame_write_csv(ordered, csv) != OCT_OK)
+        fail_msg("%s", oct_last_error()->what);
+    oct_frame_destroy(ordered);
+    oct_frame_destroy(rows);
+    FILE *file = fopen(csv, "r");
+    char *all = calloc(1, LINES * LONGEST);
+    assert_true(file && all && fread(all, 1, LINES * LONGEST - 1, file) > LINES);
+    fclose(file);
+    return all;
+}
+
+static void rows_do_not_depend_on_the_order_of_their_members(void **state)
+{
+    (void)state;
+    char *one = rows_as_csv(false), *other = rows_as_csv(true);
+    assert_string_equal(one, other);
+    free(one);
+    free(other);
+}
+
 enum { ROWS = 60000 };
 
 /* More than two chunks, cut anywhere; a loop over the same numbers gives the answer. */
@@ -277,6 +347,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(malformed_lines_are_skipped_and_counted_when_asked),
         cmocka_unit_test(lines_that_are_objects_only_together_are_malformed),
         cmocka_unit_test(types_may_be_given_of_members_that_come_late_and_of_numbers_in_text),
+        cmocka_unit_test(rows_do_not_depend_on_the_order_of_their_members),
         cmocka_unit_test(many_files_packed_or_not_give_each_line_once),
         cmocka_unit_test(files_that_cannot_be_read_say_why),
         cmocka_unit_test(what_is_written_reads_back),

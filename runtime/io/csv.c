@@ -226,7 +226,7 @@ oct_err octi_csv_read(const octi_format *csv, const octi_text_range *range, octi
         code = octi_window_read(w, range->path, range->begin, range->end, range->inside, csv->delimiter, err);
     if (w->scan.quotes > 0) {
         size_t size = (size_t)(range->end - range->begin);
-        stats->quotes = octi_scan_quotes(w->text, w->size < size ? w->size : size);
+        stats->quotes = octi_scan_count(w->text, w->size < size ? w->size : size, '"');
     }
     if (code == OCT_OK)
         code = read_lines(csv, w, &exact, &batch, stats, err);

@@ -140,7 +140,7 @@ static void the_scan_finds_what_a_plain_loop_finds(void **state)
                 assert_int_equal(lines[newlines++], i);
         assert_int_equal(scan.line_count, newlines);
         assert_memory_equal(ends, wanted, count * sizeof(*ends));
-        assert_int_equal(octi_scan_quotes(text, size), quotes);
+        assert_int_equal(octi_scan_count(text, size, '"'), quotes);
         assert_int_equal(scan.inside, inside);
     }
 }

@@ -52,6 +52,20 @@ bool octi_json_read_all(octi_json *json, const octi_json_text *texts, size_t cou
 /* The first of those that were read at once, then the next one. */
 void octi_json_enter(octi_json *json);
 
+/* Objects that were read at once are a table where all have the same names in the same order and nothing is
+ * nested: the number of its columns, each of which can be taken at once, or 0. Before octi_json_enter. */
+size_t octi_json_columns(octi_json *json);
+
+/* A column's name, which belongs to the reader. */
+const char *octi_json_column_name(const octi_json *json, size_t column, size_t *size);
+
+/* A column's values, one an object. False where one is of another kind (or no int64; any number is a double):
+ * then what was written is of no use. Texts belong to the reader. */
+bool octi_json_take_doubles(const octi_json *json, size_t column, double *out);
+bool octi_json_take_int64s(const octi_json *json, size_t column, int64_t *out);
+bool octi_json_take_bools(const octi_json *json, size_t column, uint8_t *out);
+bool octi_json_take_texts(const octi_json *json, size_t column, octi_json_text *out);
+
 /* The object's next member, false after the last. What is in *name and *value belongs to the reader and ends
  * with the object. A name that comes twice may be told once, as its last. */
 bool octi_json_next(octi_json *json, const char **name, size_t *size, octi_json_value *value);

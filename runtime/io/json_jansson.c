@@ -111,6 +111,44 @@ bool octi_json_next(octi_json *json, const char **name, size_t *size, octi_json_
     return true;
 }
 
+/* It reads no objects at once, so none are a table. */
+size_t octi_json_columns(octi_json *json)
+{
+    (void)json;
+    return 0;
+}
+
+const char *octi_json_column_name(const octi_json *json, size_t column, size_t *size)
+{
+    (void)json, (void)column;
+    *size = 0;
+    return "";
+}
+
+bool octi_json_take_doubles(const octi_json *json, size_t column, double *out)
+{
+    (void)json, (void)column, (void)out;
+    return false;
+}
+
+bool octi_json_take_int64s(const octi_json *json, size_t column, int64_t *out)
+{
+    (void)json, (void)column, (void)out;
+    return false;
+}
+
+bool octi_json_take_bools(const octi_json *json, size_t column, uint8_t *out)
+{
+    (void)json, (void)column, (void)out;
+    return false;
+}
+
+bool octi_json_take_texts(const octi_json *json, size_t column, octi_json_text *out)
+{
+    (void)json, (void)column, (void)out;
+    return false;
+}
+
 const char *octi_json_library(void)
 {
     return "Jansson";

@@ -11,6 +11,8 @@ struct octi_json {
     char *all; /* many texts as one array, which is read in place */
     size_t all_room;
     yyjson_arr_iter objects; /* of that */
+    yyjson_val *first;       /* the first of them, while they are a table */
+    size_t rows, columns;
 };
 
 oct_err octi_json_create(octi_json **out, oct_error *err)
@@ -129,39 +131,141 @@ void octi_json_enter(octi_json *json)
     json->members = yyjson_obj_iter_with(yyjson_arr_iter_next(&json->objects));
 }
 
-static octi_json_value value_of(yyjson_val *from)
+/* ---- tables ---- */
+
+enum { REAL = YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL, UINT = YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT };
+
+/* Behind a string that was read in place are at least a quote, a colon, a value, two brackets and the
+ * padding: eight bytes can be read from any byte of it on. */
+static bool is_same_name(yyjson_val *a, yyjson_val *b)
 {
-    octi_json_value value = {.kind = OCTI_JSON_NESTED};
+    size_t size = unsafe_yyjson_get_len(a);
+    const char *x = unsafe_yyjson_get_str(a), *y = unsafe_yyjson_get_str(b);
+    uint64_t one, other, differ = 0;
+    if (a->tag != b->tag)
+        return false;
+    for (; size > 0 && differ == 0; x += 8, y += 8, size -= size < 8 ? size : 8) {
+        memcpy(&one, x, 8);
+        memcpy(&other, y, 8);
+        differ = size < 8 ? (one ^ other) << (64 - 8 * size) : one ^ other;
+    }
+    return differ == 0;
+}
+
+/* The values of an object lie behind it, each after its name: so those of a table lie at equal distances. */
+static yyjson_val *cell(const octi_json *json, size_t row, size_t column)
+{
+    return json->first + row * (1 + 2 * json->columns) + 1 + 2 * column;
+}
+
+static bool has_columns_of_first(const octi_json *json, size_t row)
+{
+    for (size_t i = 0; i < json->columns; i++)
+        if (!is_same_name(cell(json, 0, i), cell(json, row, i)))
+            return false;
+    return true;
+}
+
+size_t octi_json_columns(octi_json *json)
+{
+    yyjson_val *object = json->objects.cur;
+    json->first = object;
+    json->rows = json->objects.max;
+    json->columns = unsafe_yyjson_get_len(object);
+    size_t flat = (1 + 2 * json->columns) * sizeof(yyjson_val);
+    for (size_t i = 0; i < json->rows; i++, object = unsafe_yyjson_get_next(object)) {
+        if (object->tag != json->first->tag || object->uni.ofs != flat || !has_columns_of_first(json, i))
+            return 0;
+    }
+    return json->columns;
+}
+
+const char *octi_json_column_name(const octi_json *json, size_t column, size_t *size)
+{
+    yyjson_val *name = cell(json, 0, column);
+    *size = unsafe_yyjson_get_len(name);
+    return unsafe_yyjson_get_str(name);
+}
+
+bool octi_json_take_doubles(const octi_json *json, size_t column, double *out)
+{
+    for (size_t i = 0; i < json->rows; i++) {
+        yyjson_val *value = cell(json, i, column) + 1;
+        if (value->tag == REAL)
+            out[i] = value->uni.f64;
+        else if (unsafe_yyjson_is_num(value))
+            out[i] = unsafe_yyjson_get_num(value);
+        else
+            return false;
+    }
+    return true;
+}
+
+bool octi_json_take_int64s(const octi_json *json, size_t column, int64_t *out)
+{
+    for (size_t i = 0; i < json->rows; i++) {
+        yyjson_val *value = cell(json, i, column) + 1;
+        if (!unsafe_yyjson_is_int(value) || (value->tag == UINT && value->uni.i64 < 0))
+            return false;
+        out[i] = value->uni.i64;
+    }
+    return true;
+}
+
+bool octi_json_take_bools(const octi_json *json, size_t column, uint8_t *out)
+{
+    for (size_t i = 0; i < json->rows; i++) {
+        yyjson_val *value = cell(json, i, column) + 1;
+        if (!unsafe_yyjson_is_bool(value))
+            return false;
+        out[i] = unsafe_yyjson_get_bool(value);
+    }
+    return true;
+}
+
+bool octi_json_take_texts(const octi_json *json, size_t column, octi_json_text *out)
+{
+    for (size_t i = 0; i < json->rows; i++) {
+        yyjson_val *value = cell(json, i, column) + 1;
+        if (!unsafe_yyjson_is_str(value))
+            return false;
+        out[i] = (octi_json_text){unsafe_yyjson_get_str(value), unsafe_yyjson_get_len(value)};
+    }
+    return true;
+}
+
+/* ---- members ---- */
+
+/* Only what its kind has: there are many of them. */
+static void tell(yyjson_val *from, octi_json_value *value)
+{
     switch (yyjson_get_tag(from)) {
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL:
+        value->kind = OCTI_JSON_REAL;
+        value->real = yyjson_get_real(from);
+        return;
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT:
+        value->whole = (int64_t)yyjson_get_uint(from);
+        value->real = (double)yyjson_get_uint(from);
+        value->kind = value->whole >= 0 ? OCTI_JSON_WHOLE : OCTI_JSON_REAL;
+        return;
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_SINT:
+        value->kind = OCTI_JSON_WHOLE;
+        value->whole = yyjson_get_sint(from);
+        return;
     case YYJSON_TYPE_NULL | YYJSON_SUBTYPE_NONE:
-        value.kind = OCTI_JSON_NULL;
-        break;
+        value->kind = OCTI_JSON_NULL;
+        return;
     case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_TRUE:
     case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_FALSE:
-        value.kind = OCTI_JSON_BOOL;
-        value.whole = yyjson_get_bool(from);
-        break;
-    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT:
-        value.whole = (int64_t)yyjson_get_uint(from);
-        value.real = (double)yyjson_get_uint(from);
-        value.kind = value.whole >= 0 ? OCTI_JSON_WHOLE : OCTI_JSON_REAL;
-        break;
-    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_SINT:
-        value.kind = OCTI_JSON_WHOLE;
-        value.whole = yyjson_get_sint(from);
-        break;
-    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL:
-        value.kind = OCTI_JSON_REAL;
-        value.real = yyjson_get_real(from);
-        break;
+        value->kind = OCTI_JSON_BOOL;
+        value->whole = yyjson_get_bool(from);
+        return;
     default:
-        if (yyjson_is_str(from)) {
-            value.kind = OCTI_JSON_TEXT;
-            value.text = yyjson_get_str(from);
-            value.size = yyjson_get_len(from);
-        }
+        value->kind = yyjson_is_str(from) ? OCTI_JSON_TEXT : OCTI_JSON_NESTED;
+        value->text = yyjson_get_str(from);
+        value->size = yyjson_get_len(from);
     }
-    return value;
 }
 
 bool octi_json_next(octi_json *json, const char **name, size_t *size, octi_json_value *value)
@@ -169,9 +273,9 @@ bool octi_json_next(octi_json *json, const char **name, size_t *size, octi_json_
     yyjson_val *key = yyjson_obj_iter_next(&json->members);
     if (!key)
         return false;
-    *name = yyjson_get_str(key);
-    *size = yyjson_get_len(key);
-    *value = value_of(yyjson_obj_iter_get_val(key));
+    *name = unsafe_yyjson_get_str(key);
+    *size = unsafe_yyjson_get_len(key);
+    tell(yyjson_obj_iter_get_val(key), value);
     return true;
 }
 

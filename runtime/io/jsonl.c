@@ -15,6 +15,7 @@ typedef struct filling {
     const char *name; /* the schema's */
     size_t name_size;
     size_t set; /* the last line that has a value for it */
+    bool taken; /* from the table that is read */
 } filling;
 
 typedef struct reading {
@@ -197,7 +198,7 @@ static oct_err read_members(reading *r, oct_error *err)
 }
 
 /* Lines that are read at once: what is made of them fits a cache. */
-enum { BLOCK_LINES = 512, BLOCK_BYTES = 32 << 10 };
+enum { BLOCK_LINES = 512, BLOCK_BYTES = 8 << 10 };
 
 typedef struct block {
     octi_json_text lines[BLOCK_LINES];
@@ -217,11 +218,80 @@ static bool next_block(octi_lines *lines, block *b)
     return b->count > 0;
 }
 
+static void make_valid(octi_column *column, size_t row, size_t rows)
+{
+    for (size_t i = row; column->valid && i < row + rows; i++)
+        column->valid[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static bool take_texts(reading *r, filling *to, size_t source, size_t rows)
+{
+    octi_json_text texts[BLOCK_LINES];
+    bool taken = octi_json_take_texts(r->json, source, texts);
+    for (size_t i = 0; taken && i < rows; i++)
+        taken = to->column.type == OCT_STRING
+                    ? put_text(to, r->row + i, texts[i].text, texts[i].size, NULL) == OCT_OK
+                    : put_parsed(&to->column, r->row + i, texts[i].text, texts[i].size);
+    return taken;
+}
+
+static bool take_column(reading *r, filling *to, size_t source, size_t rows)
+{
+    octi_column *column = &to->column;
+    make_valid(column, r->row, rows);
+    switch (column->type) {
+    case OCT_DOUBLE:
+        return octi_json_take_doubles(r->json, source, column->doubles + r->row);
+    case OCT_INT64:
+        return octi_json_take_int64s(r->json, source, column->ints + r->row);
+    case OCT_BOOL:
+        return octi_json_take_bools(r->json, source, column->bools + r->row);
+    case OCT_STRING:
+    case OCT_DATE:
+    case OCT_TIMESTAMP:
+        return take_texts(r, to, source, rows);
+    }
+    return false;
+}
+
+/* One of the table's columns that is one of ours, and no second one of that name. */
+static bool take_named(reading *r, size_t source, size_t rows, size_t *at, size_t *found)
+{
+    size_t size;
+    const char *name = octi_json_column_name(r->json, source, &size);
+    filling *to = find(r, at, name, size);
+    if (!to)
+        return true;
+    bool is_second = to->taken;
+    to->taken = true;
+    ++*found;
+    return !is_second && take_column(r, to, source, rows);
+}
+
+/* Objects that were read at once, column by column: most are a table, which takes half as long so. False
+ * where they are none, or a value is not of its column's type: rows that were begun are then written anew. */
+static bool read_table(reading *r, size_t rows)
+{
+    size_t found = 0, at = 0, columns = octi_json_columns(r->json);
+    bool taken = columns > 0;
+    for (size_t i = 0; i < r->count; i++)
+        r->columns[i].taken = false;
+    for (size_t i = 0; taken && i < columns; i++)
+        taken = take_named(r, i, rows, &at, &found);
+    if (!taken || found < r->count)
+        return false;
+    r->line += rows;
+    r->row += rows;
+    return true;
+}
+
 /* On failure *bad is the line's text. */
 static oct_err read_block(reading *r, const block *b, octi_text_stats *stats, const char **bad,
                           oct_error *err)
 {
     bool at_once = b->bytes <= 2 * (size_t)BLOCK_BYTES && octi_json_read_all(r->json, b->lines, b->count);
+    if (at_once && read_table(r, b->count))
+        return OCT_OK;
     for (size_t i = 0; i < b->count; i++) {
         oct_err code = OCT_OK;
         r->line++;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "runtime/io/scan.h"
+
 /* With the byte before a range, which tells whether a line begins there. */
 oct_err octi_lines_open(octi_lines *lines, const octi_text_range *range, oct_error *err)
 {
@@ -44,10 +46,8 @@ static bool is_left(const octi_lines *lines, const char *at)
 
 size_t octi_lines_count(const octi_lines *lines)
 {
-    size_t count = 0;
-    for (const char *at = lines->at; is_left(lines, at); at = end_of(lines, at) + 1)
-        count++;
-    return count;
+    size_t size = lines->at ? (size_t)(lines->window->text + lines->size - lines->at) : 0;
+    return is_left(lines, lines->at) ? octi_scan_count(lines->at, size, '\n') + 1 : 0;
 }
 
 bool octi_lines_next(octi_lines *lines, const char **text, size_t *size)

@@ -95,17 +95,37 @@ INLINE void run(octi_scan *scan, const char *text, size_t from, size_t to, char 
     }
 }
 
+INLINE size_t count(const char *text, size_t size, char wanted, equal_fn *equal)
+{
+    size_t found = 0, at = 0;
+    for (; at + 64 <= size; at += 64)
+        found += (size_t)__builtin_popcountll(equal(text + at, wanted));
+    for (; at < size; at++)
+        found += text[at] == wanted;
+    return found;
+}
+
 #ifdef __x86_64__
 AVX2 static void run_avx2(octi_scan *scan, const char *text, size_t from, size_t to, char delimiter)
 {
     run(scan, text, from, to, delimiter, equal_avx2);
+}
+
+AVX2 static size_t count_avx2(const char *text, size_t size, char wanted)
+{
+    return count(text, size, wanted, equal_avx2);
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
 }
 #endif
 
 void octi_scan_run(octi_scan *scan, const char *text, size_t from, size_t to, char delimiter)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) {
+    if (has_avx2()) {
         run_avx2(scan, text, from, to, delimiter);
         return;
     }
@@ -113,12 +133,11 @@ void octi_scan_run(octi_scan *scan, const char *text, size_t from, size_t to, ch
     run(scan, text, from, to, delimiter, equal_plain);
 }
 
-size_t octi_scan_quotes(const char *text, size_t size)
+size_t octi_scan_count(const char *text, size_t size, char wanted)
 {
-    size_t count = 0, at = 0;
-    for (; at + 64 <= size; at += 64)
-        count += (size_t)__builtin_popcountll(equal_plain(text + at, '"'));
-    for (; at < size; at++)
-        count += text[at] == '"';
-    return count;
+#ifdef __x86_64__
+    if (has_avx2())
+        return count_avx2(text, size, wanted);
+#endif
+    return count(text, size, wanted, equal_plain);
 }

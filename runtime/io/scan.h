@@ -27,7 +27,7 @@ typedef struct octi_scan {
  * to ends and lines; each has room for `to` + OCTI_SCAN_ROOM. */
 void octi_scan_run(octi_scan *scan, const char *text, size_t from, size_t to, char delimiter);
 
-/* How many quotes there are. */
-size_t octi_scan_quotes(const char *text, size_t size);
+/* How many bytes are that one. */
+size_t octi_scan_count(const char *text, size_t size, char wanted);
 
 #endif
