@@ -27,6 +27,16 @@ static inline uint64_t octi_radix_of_double(double value)
     return bits ^ ((uint64_t)((int64_t)bits >> 63) | sign);
 }
 
+/* What such a number is of. */
+static inline double octi_radix_to_double(uint64_t key)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    uint64_t bits = key & sign ? key ^ sign : ~key;
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
 static inline uint64_t octi_radix_of_int(int64_t value)
 {
     return (uint64_t)value ^ UINT64_C(1) << 63;

@@ -62,17 +62,25 @@ static oct_err distinct(const octi_reduce *reduce, octi_batch *batch, oct_error 
     return code;
 }
 
-static oct_err top(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
+static oct_err top(const octi_reduce *reduce, octi_bound bound, octi_batch *batch, oct_error *err)
 {
     octi_order by[OCTI_ORDER_MOST];
     octi_batch made;
     size_t count;
     oct_err code = octi_order_parse(reduce->keys, batch, by, &count, err);
     if (code == OCT_OK)
-        code = octi_batch_sort(batch, by, count, reduce->limit, &made, err);
+        code = octi_batch_sort(batch, by, count, reduce->limit, bound, &made, err);
     if (code == OCT_OK)
         replace(batch, &made);
     return code;
+}
+
+void octi_reduce_bound(octi_reduce *reduce, const octi_batch *merged)
+{
+    octi_order by[OCTI_ORDER_MOST];
+    size_t count;
+    if (reduce->kind == OCTI_TOP && octi_order_parse(reduce->keys, merged, by, &count, NULL) == OCT_OK)
+        reduce->bound = octi_order_bound(merged, by, count, reduce->limit);
 }
 
 /* The first or last `limit` rows. */
@@ -96,7 +104,7 @@ static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch,
     case OCTI_DISTINCT:
         return distinct(reduce, batch, err);
     case OCTI_TOP:
-        return top(reduce, batch, err);
+        return top(reduce, step == octi_group_rows ? reduce->bound : (octi_bound){0}, batch, err);
     case OCTI_CORRELATE:
         return step == octi_group_rows ? octi_correlate_rows(reduce->keys, batch, err)
                                        : octi_correlate_merge(reduce->keys, batch, err);

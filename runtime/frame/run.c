@@ -20,7 +20,7 @@ enum { MANY_GROUPS = 1 << 16 };
 /* Where reading stands, and what has come of it. */
 typedef struct run {
     oct_pool *pool;
-    const octi_stage *stage;
+    octi_stage *stage;
     octi_chunk chunks[WAVE];
     octi_part parts[WAVE];
     size_t file;
@@ -138,6 +138,7 @@ static oct_err merge(run *r, oct_error *err)
         octi_batch_deinit(&all);
         return code;
     }
+    octi_reduce_bound(&r->stage->reduce, &all);
     drop_kept(r);
     return keep(r, &all, err);
 }
@@ -179,10 +180,22 @@ static bool enough(const run *r)
     return r->stage->reduce.kind == OCTI_COLLECT && r->kept_rows >= r->stage->reduce.limit;
 }
 
+/* The first waves are small where what they find makes those after them shorter. */
+static size_t first_wave(const run *r)
+{
+    const octi_reduce *reduce = &r->stage->reduce;
+    bool limited = reduce->kind == OCTI_COLLECT || reduce->kind == OCTI_TOP;
+    return limited && reduce->limit != UINT64_MAX ? 4 : WAVE;
+}
+
+static size_t next_wave(size_t most)
+{
+    return 2 * most < WAVE ? 2 * most : WAVE;
+}
+
 static oct_err run_files(run *r, const oct_frame *source, oct_error *err)
 {
-    bool limited = r->stage->reduce.kind == OCTI_COLLECT && r->stage->reduce.limit != UINT64_MAX;
-    size_t most = limited ? 4 : WAVE, count;
+    size_t most = first_wave(r), count;
     oct_err code;
     do {
         code = wave_init(r, source, most, &count, err);
@@ -191,7 +204,7 @@ static oct_err run_files(run *r, const oct_frame *source, oct_error *err)
         else
             for (size_t i = 0; i < count; i++)
                 octi_chunk_deinit(&r->chunks[i]);
-        most = 2 * most < WAVE ? 2 * most : WAVE;
+        most = next_wave(most);
     } while (code == OCT_OK && count > 0 && !enough(r));
     return code;
 }
@@ -245,9 +258,9 @@ static oct_err cut_chunk(const run *r, const octi_batch *table, size_t begin, si
 static oct_err run_rows(run *r, const octi_batch *table, size_t at, size_t end, oct_error *err)
 {
     oct_err code = OCT_OK;
-    while (code == OCT_OK && at < end && !enough(r)) {
+    for (size_t most = first_wave(r); code == OCT_OK && at < end && !enough(r); most = next_wave(most)) {
         size_t count = 0;
-        for (; code == OCT_OK && count < WAVE && at < end; at += CHUNK_ROWS) {
+        for (; code == OCT_OK && count < most && at < end; at += CHUNK_ROWS) {
             size_t to = end - at < CHUNK_ROWS ? end : at + CHUNK_ROWS;
             code = cut_chunk(r, table, at, to, &r->chunks[count], err);
             count += code == OCT_OK;

@@ -222,7 +222,7 @@ oct_err octi_batch_sort_on(oct_pool *pool, const octi_batch *from, const octi_or
 {
     bool alone = !pool || (!octi_turns_are_tasks(pool) && octi_turns_at_once(pool) == 1);
     if (alone || from->rows < FEW_ROWS)
-        return octi_batch_sort(from, by, count, UINT64_MAX, out, err);
+        return octi_batch_sort(from, by, count, UINT64_MAX, (octi_bound){0}, out, err);
     sorting *s = sorting_create(from, by, count, err);
     if (!s)
         return OCT_E_NOMEM;

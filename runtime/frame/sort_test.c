@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "oct/pool.h"
+#include "runtime/frame/reduce.h"
 #include "runtime/frame/sort.h"
 
 static oct_pool *pool;
@@ -207,13 +208,58 @@ static void any_order_is_that_of_rows_compared_one_by_one(void **state)
             octi_batch batch = batch_of(rows, counts[n]), sorted;
             order_by = orders[i].by;
             order_count = orders[i].count;
-            assert_int_equal(octi_batch_sort(&batch, order_by, order_count, UINT64_MAX, &sorted, NULL),
-                             OCT_OK);
+            assert_int_equal(
+                octi_batch_sort(&batch, order_by, order_count, UINT64_MAX, (octi_bound){0}, &sorted, NULL),
+                OCT_OK);
             expect_order(&sorted, rows, counts[n]);
             octi_batch_deinit(&sorted);
             octi_batch_deinit(&batch);
             free(rows);
         }
+}
+
+/* What is kept of the chunks before, and of one more, which they bound. */
+static void keep_first(octi_reduce *first, octi_batch *kept, octi_batch *chunk)
+{
+    octi_batch all;
+    assert_int_equal(octi_reduce_rows(first, chunk, NULL), OCT_OK);
+    octi_batch parts[] = {*kept, *chunk};
+    size_t before = kept->count > 0 ? 0 : 1;
+    assert_int_equal(octi_batch_concat(parts + before, 2 - before, &all, NULL), OCT_OK);
+    assert_int_equal(octi_reduce_merge(first, &all, NULL), OCT_OK);
+    octi_reduce_bound(first, &all);
+    octi_batch_deinit(kept);
+    octi_batch_deinit(chunk);
+    *kept = all;
+}
+
+static void the_first_rows_of_chunks_are_those_of_all(void **state)
+{
+    enum { ROWS = 20000, CHUNK = 1000 };
+    static char keys[][16] = {"whole", "whole desc", "real", "real desc", "flag", "day desc", "word"};
+    static const uint64_t limits[] = {1, 7, 100, 900, ROWS - 1};
+    (void)state;
+    plain *rows = draw_rows(ROWS);
+    for (size_t i = 0; i < 35; i++) {
+        octi_batch batch = batch_of(rows, ROWS), sorted, kept = {0};
+        octi_reduce first = {.kind = OCTI_TOP, .keys = keys[i % 7], .limit = limits[i / 7]};
+        octi_order by[OCTI_ORDER_MOST];
+        size_t count;
+        for (size_t at = 0; at < ROWS; at += CHUNK) {
+            octi_batch chunk;
+            assert_int_equal(octi_batch_copy(&batch, at, CHUNK, &chunk, NULL), OCT_OK);
+            keep_first(&first, &kept, &chunk);
+        }
+        assert_int_equal(octi_order_parse(first.keys, &batch, by, &count, NULL), OCT_OK);
+        assert_int_equal(octi_batch_sort(&batch, by, count, first.limit, (octi_bound){0}, &sorted, NULL),
+                         OCT_OK);
+        assert_int_equal(kept.rows, first.limit);
+        assert_memory_equal(kept.columns[ID].ints, sorted.columns[ID].ints, first.limit * sizeof(int64_t));
+        octi_batch_deinit(&kept);
+        octi_batch_deinit(&sorted);
+        octi_batch_deinit(&batch);
+    }
+    free(rows);
 }
 
 static void many_rows_are_in_the_same_order_on_a_pool(void **state)
@@ -270,7 +316,7 @@ static void more_columns_than_a_key_has_are_compared(void **state)
         assert_int_equal(octi_batch_take(&batch, name, &column, NULL), OCT_OK);
         by[c] = (octi_order){c, false};
     }
-    assert_int_equal(octi_batch_sort(&batch, by, KEYS, UINT64_MAX, &sorted, NULL), OCT_OK);
+    assert_int_equal(octi_batch_sort(&batch, by, KEYS, UINT64_MAX, (octi_bound){0}, &sorted, NULL), OCT_OK);
     for (size_t i = 0; i < ROWS; i++) {
         size_t half = i < ROWS / 2 ? 0 : 1, last = 2 * (i % (ROWS / 2)) + 1 + (1 - half);
         assert_int_equal(sorted.columns[0].ints[i], half);
@@ -285,6 +331,7 @@ int main(void)
     const struct CMUnitTest in_the_caller[] = {
         cmocka_unit_test(any_order_is_that_of_rows_compared_one_by_one),
         cmocka_unit_test(more_columns_than_a_key_has_are_compared),
+        cmocka_unit_test(the_first_rows_of_chunks_are_those_of_all),
     };
     const struct CMUnitTest on_pools[] = {
         cmocka_unit_test(many_rows_are_in_the_same_order_on_a_pool),

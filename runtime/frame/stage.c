@@ -61,7 +61,9 @@ static void pack_stage(const octi_stage *s, oct_packer *to)
                        s->reduce.kind,
                        s->reduce.limit,
                        s->count,
-                       s->format.kind};
+                       s->format.kind,
+                       s->reduce.bound.known,
+                       s->reduce.bound.key};
     oct_pack(to, head, sizeof(head));
     octi_batch_pack(&s->format.schema, to);
     oct_pack(to, s->format.field_of, s->format.schema.count * sizeof(uint32_t));
@@ -107,7 +109,7 @@ static bool unpack_reduce(octi_reduce *reduce, oct_unpacker *from)
 
 static bool unpack_stage(octi_stage *s, oct_unpacker *from)
 {
-    uint64_t head[7];
+    uint64_t head[9];
     *s = (octi_stage){0};
     if (!oct_unpack(from, head, sizeof(head)) || head[3] > OCTI_CORRELATE || head[6] > OCTI_JSONL ||
         !octi_batch_unpack(&s->format.schema, from))
@@ -118,6 +120,7 @@ static bool unpack_stage(octi_stage *s, oct_unpacker *from)
     s->format.fields = (uint32_t)head[2];
     s->reduce.kind = (octi_reduce_kind)head[3];
     s->reduce.limit = head[4];
+    s->reduce.bound = (octi_bound){head[7] != 0, head[8]};
     size_t fields = s->format.schema.count * sizeof(uint32_t);
     bool whole = head[5] <= oct_unpack_left(from) && fields <= oct_unpack_left(from);
     s->format.field_of = whole ? malloc(fields + 1) : NULL;
