@@ -131,18 +131,37 @@ static int64_t system_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* For many of the times that the processor's counter is counted on. */
-static void the_clock_is_the_systems_and_never_runs_backwards(void **state)
+/* For so long the clock is the system's, or ahead of it by so much. */
+static void expect_the_time(int64_t lasts_ns, int64_t ahead_ns)
 {
-    (void)state;
-    enum { LASTS_NS = 50000000, MAY_DIFFER_NS = 20000 };
-    int64_t latest = 0, end = system_ns() + LASTS_NS;
+    enum { MAY_DIFFER_NS = 20000 };
+    int64_t latest = 0, end = system_ns() + lasts_ns;
     for (int64_t before = 0; before < end;) {
         before = system_ns();
         int64_t now = octi_clock_ns();
         assert_true(now >= latest);
-        assert_true(now >= before - MAY_DIFFER_NS && now <= system_ns() + MAY_DIFFER_NS);
+        assert_true(now >= before - MAY_DIFFER_NS && now <= system_ns() + MAY_DIFFER_NS + ahead_ns);
         latest = now;
+    }
+}
+
+/* For many of the times that the processor's counter is counted on. */
+static void the_clock_is_the_systems_and_never_runs_backwards(void **state)
+{
+    (void)state;
+    expect_the_time(50000000, 0);
+}
+
+/* As it does when the machine slept, or moved to another host. */
+static void a_counter_that_leaps_is_not_counted_on(void **state)
+{
+    (void)state;
+    const uint64_t leaps[] = {UINT64_C(1) << 42, UINT64_C(1) << 52, 0 - (UINT64_C(1) << 42)};
+    for (size_t i = 0; i < sizeof(leaps) / sizeof(leaps[0]); i++) {
+        expect_the_time(5000000, 0);
+        octi_clock_here.ticks -= leaps[i];
+        expect_the_time(2000000, 1000000);
+        expect_the_time(5000000, 0);
     }
 }
 
@@ -172,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_buffer_keeps_its_nul_while_it_grows_and_shrinks),
         cmocka_unit_test(a_buffer_refuses_an_absurd_size_and_stays_whole),
         cmocka_unit_test(the_clock_is_the_systems_and_never_runs_backwards),
+        cmocka_unit_test(a_counter_that_leaps_is_not_counted_on),
         cmocka_unit_test(the_log_is_silent_until_asked_and_obeys_its_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,11 @@ static int64_t system_ns(void)
  * not). */
 enum { WINDOW_NS = 1000000, NEAREST_NS = 500000, FARTHEST_NS = 100000000 };
 
+/* Nanoseconds a tick, times 2^32, of counters of 20 and of 0.1 GHz: what is beyond that has leapt, as one
+ * does that went on while the machine slept. */
+#define LEAST_SCALE ((UINT64_C(1) << 32) / 20)
+#define MOST_SCALE (UINT64_C(10) << 32)
+
 /* A reading of both that took more ticks is not one of the same moment. */
 enum { AT_ONCE = 2000 };
 
@@ -35,19 +40,29 @@ static bool counter_is_steady(void)
     return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1u << 8);
 }
 
-/* Goes on from here: what was wrong with the counter is over after a window. The time to say, which is not
- * before what was said already. */
+/* What was said may be ahead of the clock by so much, as the counter's speed is not known better. */
+enum { SLACK_NS = 10000 };
+
+/* Goes on from here. Where the counter has leapt the system is asked until it is where this thread's time may
+ * be already, and longer until the counter's speed is known anew. Returns the time to say. */
 static int64_t anchor(octi_clock *self, int64_t ns, uint64_t before, uint64_t after)
 {
     uint64_t ticks = before + (after - before) / 2;
-    int64_t passed = ns - self->ns, said = self->window > 0 ? self->ns + WINDOW_NS : self->ns;
-    if (ns < said)
-        ns = said;
+    int64_t passed = ns - self->ns;
+    if (self->window > 0)
+        self->said = self->ns + WINDOW_NS;
+    if (ns < self->said - SLACK_NS) {
+        *self = (octi_clock){.ns = ns, .ticks = ticks, .said = self->said};
+        return self->said;
+    }
+    if (ns < self->said)
+        ns = self->said;
     if (after - before > AT_ONCE || (self->window == 0 && passed < NEAREST_NS))
         return ns;
-    if (passed >= NEAREST_NS && passed <= FARTHEST_NS && ticks != self->ticks)
-        self->scale = ((uint64_t)passed << 32) / (ticks - self->ticks);
-    self->window = self->scale > 0 ? ((uint64_t)WINDOW_NS << 32) / self->scale : 0;
+    if (passed >= NEAREST_NS && passed <= FARTHEST_NS)
+        self->scale = ticks != self->ticks ? ((uint64_t)passed << 32) / (ticks - self->ticks) : 0;
+    bool known = self->scale >= LEAST_SCALE && self->scale <= MOST_SCALE;
+    self->window = known ? ((uint64_t)WINDOW_NS << 32) / self->scale : 0;
     self->ns = ns;
     self->ticks = ticks;
     return ns;

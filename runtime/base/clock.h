@@ -9,7 +9,8 @@ typedef struct octi_clock {
     int64_t ns;
     uint64_t ticks;
     uint64_t window; /* ticks that may be counted on for; 0: none */
-    uint64_t scale;  /* nanoseconds a tick, times 2^32 */
+    uint64_t scale;  /* nanoseconds a tick, times 2^32; 0: not known */
+    int64_t said;    /* no earlier time may be said */
 } octi_clock;
 
 extern __thread octi_clock octi_clock_here __attribute__((tls_model("initial-exec")));
