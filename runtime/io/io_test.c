@@ -113,10 +113,8 @@ static void a_day_that_comes_again_is_the_same_and_none_is_made_of_a_wrong_one(v
 }
 
 /* A byte at a time, the way the header says. */
-static void the_scan_finds_what_a_plain_loop_finds(void **state)
+static void scan_texts(octi_scan_way way, const char *letters)
 {
-    (void)state;
-    static const char letters[] = "ab,,\n\"\r";
     char text[300];
     uint32_t ends[400], lines[400], wanted[300];
     srand(3);
@@ -124,7 +122,7 @@ static void the_scan_finds_what_a_plain_loop_finds(void **state)
         size_t size = (size_t)rand() % sizeof(text), count = 0, quotes = 0;
         bool inside = round % 2, started = inside;
         for (size_t i = 0; i < size; i++) {
-            text[i] = letters[(size_t)rand() % (sizeof(letters) - 1)];
+            text[i] = letters[(size_t)rand() % strlen(letters)];
             quotes += text[i] == '"';
             inside ^= text[i] == '"';
             if (!inside && (text[i] == ',' || text[i] == '\n'))
@@ -132,8 +130,8 @@ static void the_scan_finds_what_a_plain_loop_finds(void **state)
         }
         octi_scan scan = {.ends = ends, .lines = lines, .inside = started};
         size_t half = (size_t)rand() % (size + 1), newlines = 0;
-        octi_scan_run(&scan, text, 0, half, ',');
-        octi_scan_run(&scan, text, half, size, ',');
+        octi_scan_run_by(way, &scan, text, 0, half, ',');
+        octi_scan_run_by(way, &scan, text, half, size, ',');
         assert_int_equal(scan.count, count);
         for (size_t i = 0; i < count; i++)
             if (text[wanted[i]] == '\n')
@@ -143,6 +141,17 @@ static void the_scan_finds_what_a_plain_loop_finds(void **state)
         assert_int_equal(octi_scan_count(text, size, '"'), quotes);
         assert_int_equal(scan.inside, inside);
     }
+}
+
+static void the_scan_finds_what_a_plain_loop_finds(void **state)
+{
+    (void)state;
+    for (octi_scan_way way = OCTI_SCAN_PLAIN; way < OCTI_SCAN_WAYS; way++)
+        if (octi_scan_can(way)) {
+            scan_texts(way, "ab,,\n\"\r");
+            scan_texts(way, "abcdefghijklmnop,\n\"");
+            scan_texts(way, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+        }
 }
 
 int main(void)

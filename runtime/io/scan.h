@@ -3,8 +3,8 @@
  * 64 bytes at a time become bit masks of quotes, delimiters and newlines; a prefix exclusive-or
  * of the quotes tells what is inside of them (Langdale and Lemire, "Parsing gigabytes of JSON
  * per second", VLDB Journal 28, 2019). A quote inside a quoted field is doubled (RFC 4180), so
- * it toggles twice and changes nothing. AVX2 where the machine has it, SSE2 on other x86-64,
- * plain C elsewhere. */
+ * it toggles twice and changes nothing. AVX-512 or AVX2 where the machine has it, SSE2 on other
+ * x86-64, plain C elsewhere. */
 #ifndef OCTI_SCAN_H
 #define OCTI_SCAN_H
 
@@ -26,6 +26,18 @@ typedef struct octi_scan {
 /* Scans the bytes from `from` to `to` (under 4 GiB), which follow what was scanned before, appending
  * to ends and lines; each has room for `to` + OCTI_SCAN_ROOM. */
 void octi_scan_run(octi_scan *scan, const char *text, size_t from, size_t to, char delimiter);
+
+/* The same in one of the ways there are, the fastest last, where the machine can. */
+typedef enum octi_scan_way {
+    OCTI_SCAN_PLAIN,
+    OCTI_SCAN_AVX2,
+    OCTI_SCAN_AVX512,
+    OCTI_SCAN_WAYS
+} octi_scan_way;
+
+bool octi_scan_can(octi_scan_way way);
+void octi_scan_run_by(octi_scan_way way, octi_scan *scan, const char *text, size_t from, size_t to,
+                      char delimiter);
 
 /* How many bytes are that one. */
 size_t octi_scan_count(const char *text, size_t size, char wanted);
