@@ -30,6 +30,11 @@ static octi_bag_part slice(const octi_bag_part *part, uint64_t begin, uint64_t e
     const octi_rows *rows = &part->rows;
     if (octi_bag_part_check(part, oct_task_error()) != OCT_OK)
         return out;
+    if (begin < end && end > rows->count) {
+        oct_fail(oct_task_error(), OCT_E_PROTOCOL, "record %llu of a part of %zu", (unsigned long long)end,
+                 rows->count);
+        return out;
+    }
     octi_rows_init(&out.rows, &rows->shape);
     if (begin < end)
         octi_rows_append(&out.rows, rows, (size_t)begin, (size_t)(end - begin));
@@ -46,6 +51,11 @@ OCT_TASK(octi_bag_part, octi_bag_piece, octi_bag_part, part, uint64_t, bucket)
 {
     if (part.buckets == 0) /* there is one */
         return slice(&part, 0, part.rows.count);
+    if (bucket >= part.buckets) {
+        oct_fail(oct_task_error(), OCT_E_PROTOCOL, "bucket %llu of a part that has %llu",
+                 (unsigned long long)bucket, (unsigned long long)part.buckets);
+        return (octi_bag_part){0};
+    }
     return slice(&part, part.starts[bucket], part.starts[bucket + 1]);
 }
 

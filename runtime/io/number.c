@@ -147,7 +147,7 @@ static bool parse_day(const char *text, int64_t *days)
     static __thread struct {
         char text[DAY_SIZE];
         int64_t days;
-    } latest __attribute__((tls_model("initial-exec"))) = {"1970-01-01", 0};
+    } latest = {"1970-01-01", 0};
     if (memcmp(text, latest.text, DAY_SIZE) != 0) {
         if (!parse_new_day(text, &latest.days))
             return false;
