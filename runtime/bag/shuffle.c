@@ -50,8 +50,9 @@ static oct_err read_buckets(oct_pool *pool, const octi_sink *sink, uint32_t buck
     oct_err code = list ? wait_for_all(in, err) : oct_fail(err, OCT_E_NOMEM, "out of memory for a shuffle");
     for (size_t i = 0; code == OCT_OK && i < in->count; i++)
         list[i] = octi_job_value(octi_job_of(in->list[i]));
+    const octi_gathering from = {sink, list, in->count};
     for (uint32_t b = 0; code == OCT_OK && b < buckets; b++)
-        code = octi_parts_add(out, octi_bag_gather_start(pool, sink, list, in->count, b), err);
+        code = octi_parts_add(out, octi_bag_gather_start(pool, &from, b), err);
     for (size_t i = 0; i < out->count; i++)
         (void)oct_wait(out->list[i], OCT_FOREVER); /* whoever takes the part learns of its failure */
     free(list);

@@ -1,5 +1,8 @@
 #include "runtime/bag/tasks.h"
 
+#include <pthread.h>
+#include <string.h>
+
 #include "runtime/bag/pass.h"
 #include "runtime/bag/spill.h"
 
@@ -97,23 +100,20 @@ static size_t view_of_bucket(const octi_bag_part *part, uint64_t bucket, octi_ro
     return view->count;
 }
 
-/* A bucket of parts that are in the program's own memory, and stay there until this has ended. */
-OCT_TASK(octi_bag_part, octi_bag_gather, octi_sink, sink, uint64_t, address, uint64_t, count, uint64_t,
-         bucket)
+static octi_bag_part gather(const octi_gathering *from, uint64_t bucket)
 {
-    const octi_bag_part *const *parts = (const octi_bag_part *const *)(uintptr_t)address;
     octi_collector collector;
     octi_bag_part out = {0};
     octi_rows view;
     size_t total = 0;
     oct_error *err = oct_task_error();
-    oct_err code = octi_collector_init(&collector, &sink, err);
-    for (uint64_t i = 0; i < count; i++)
-        total += view_of_bucket(parts[i], bucket, &view);
-    if (sink.kind < OCTI_DISTINCT || sink.kind == OCTI_GROUP) /* all of them are kept */
+    oct_err code = octi_collector_init(&collector, from->sink, err);
+    for (size_t i = 0; i < from->count; i++)
+        total += view_of_bucket(from->parts[i], bucket, &view);
+    if (from->sink->kind < OCTI_DISTINCT || from->sink->kind == OCTI_GROUP) /* all of them are kept */
         octi_rows_reserve(&collector.rows, total);
-    for (uint64_t i = 0; code == OCT_OK && i < count; i++) {
-        view_of_bucket(parts[i], bucket, &view);
+    for (size_t i = 0; code == OCT_OK && i < from->count; i++) {
+        view_of_bucket(from->parts[i], bucket, &view);
         octi_collector_merge(&collector, &view);
         code = err->code;
     }
@@ -123,6 +123,30 @@ OCT_TASK(octi_bag_part, octi_bag_gather, octi_sink, sink, uint64_t, address, uin
     octi_rows_rest(&out.rows);
     return out;
 }
+
+typedef struct gather_args {
+    const octi_gathering *from;
+    uint64_t bucket;
+} gather_args;
+
+static void run_gather(const void *args, void *value)
+{
+    gather_args of;
+    memcpy(&of, args, sizeof(of));
+    octi_bag_part out = gather(of.from, of.bucket);
+    memcpy(value, &out, sizeof(out));
+}
+
+/* Not in the registry: what takes an address must not be called from another process. */
+static oct_task gather_task = {
+    .name = "octi_bag_gather",
+    .file = __FILE__,
+    .line = __LINE__,
+    .args_size = sizeof(gather_args),
+    .run = run_gather,
+    .plain_args = true,
+    .unrecorded = true,
+};
 
 /* Keys of a part, evenly over it. */
 OCT_TASK(octi_bag_part, octi_bag_keys, octi_bag_part, part, uint64_t, most)
@@ -173,10 +197,17 @@ oct_future *octi_bag_merge_start(oct_pool *pool, const octi_sink *sink, oct_futu
     return oct_submit(pool, octi_bag_merge, *sink, all[0], all[1], all[2], all[3], all[4], all[5], all[6]);
 }
 
-oct_future *octi_bag_gather_start(oct_pool *pool, const octi_sink *sink, const octi_bag_part *const *parts,
-                                  size_t count, uint64_t bucket)
+/* The type of another task's result, which a pool that is open has resolved. */
+static void name_result_of_gather(void)
 {
-    return oct_submit(pool, octi_bag_gather, *sink, (uint64_t)(uintptr_t)parts, (uint64_t)count, bucket);
+    gather_task.result = octi__task_octi_bag_piece.result;
+}
+
+oct_future *octi_bag_gather_start(oct_pool *pool, const octi_gathering *from, uint64_t bucket)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, name_result_of_gather);
+    return octi_submit(pool, NULL, &gather_task, &(gather_args){from, bucket}, NULL, 0);
 }
 
 oct_future *octi_bag_keys_start(oct_pool *pool, oct_future *part, uint64_t most)

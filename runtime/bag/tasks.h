@@ -26,10 +26,16 @@ oct_future *octi_bag_slice_start(oct_pool *pool, oct_future *part, uint64_t begi
 oct_future *octi_bag_merge_start(oct_pool *pool, const octi_sink *sink, oct_future *const *parts,
                                  size_t count);
 
-/* A bucket of all parts, which are in buckets; only where tasks share the program's memory, and the parts
- * stay as they are until the future has ended. */
-oct_future *octi_bag_gather_start(oct_pool *pool, const octi_sink *sink, const octi_bag_part *const *parts,
-                                  size_t count, uint64_t bucket);
+/* Parts that are in buckets, and what becomes of the records of a bucket of all. */
+typedef struct octi_gathering {
+    const octi_sink *sink;
+    const octi_bag_part *const *parts;
+    size_t count;
+} octi_gathering;
+
+/* A bucket of all parts: only where tasks share the program's memory, in which all of this stays as it is
+ * until the future has ended. */
+oct_future *octi_bag_gather_start(oct_pool *pool, const octi_gathering *from, uint64_t bucket);
 oct_future *octi_bag_keys_start(oct_pool *pool, oct_future *part, uint64_t most);
 oct_future *octi_bag_rows_start(oct_pool *pool, oct_future *part);
 
