@@ -9,6 +9,8 @@ enum { SLACK = 256 }; /* the sooner the first cut, and the next, the fewer are c
 oct_err octi_collector_init(octi_collector *self, const octi_sink *sink, oct_error *err)
 {
     *self = (octi_collector){.sink = sink, .worst = UINT64_MAX};
+    if (octi_shape_check(&sink->in, err) != OCT_OK || octi_shape_check(&sink->out, err) != OCT_OK)
+        return OCT_E_PROTOCOL;
     octi_rows_init(&self->rows, sink->kind == OCTI_GROUP ? &sink->in : &sink->out);
     bool folds = sink->kind == OCTI_FOLD || sink->kind == OCTI_FOLD_BY || sink->kind == OCTI_REDUCE;
     oct_err code = folds ? octi_caller_init(&self->fold, sink->task, err) : OCT_OK;

@@ -257,7 +257,11 @@ oct_err octi_pass_run(const octi_stage_plan *plan, const octi_source *source, co
     if (!pass)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a pass over a bag");
     pass->seed = source->seed;
-    oct_err code = pass_init(pass, plan, err);
+    oct_err code = octi_shape_check(&source->shape, err);
+    for (uint32_t i = 0; code == OCT_OK && i < plan->count; i++)
+        code = octi_shape_check(&plan->steps[i].out, err);
+    if (code == OCT_OK)
+        code = pass_init(pass, plan, err);
     if (code == OCT_OK)
         code = octi_source_read(source, path, a, b, pass, err);
     if (code == OCT_OK && pass->failed)

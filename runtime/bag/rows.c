@@ -79,6 +79,13 @@ static void free_memory(octi_rows *rows)
     }
 }
 
+oct_err octi_shape_check(const octi_shape *shape, oct_error *err)
+{
+    return shape->count <= OCTI_ROW_FIELDS
+               ? OCT_OK
+               : oct_fail(err, OCT_E_PROTOCOL, "records of a bag with %u fields", shape->count);
+}
+
 void octi_rows_deinit(octi_rows *rows)
 {
     for (uint32_t f = 0; f < OCTI_ROW_FIELDS; f++)

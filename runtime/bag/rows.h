@@ -21,6 +21,9 @@ typedef struct octi_shape {
     octi_field fields[OCTI_ROW_FIELDS];
 } octi_shape;
 
+/* OCT_E_PROTOCOL for one with more fields than there are, as may come from another process. */
+OCT_NODISCARD oct_err octi_shape_check(const octi_shape *shape, oct_error *err);
+
 typedef struct octi_rows_memory octi_rows_memory;
 
 typedef struct octi_rows {
