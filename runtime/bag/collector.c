@@ -6,11 +6,36 @@
 
 enum { SLACK = 256 }; /* the sooner the first cut, and the next, the fewer are collected in between */
 
+/* Sinks come from other processes as they are. */
+static oct_err check_sink(const octi_sink *sink, oct_error *err)
+{
+    if (sink->kind > OCTI_GROUP || sink->buckets > OCTI_SPREAD)
+        return oct_fail(err, OCT_E_PROTOCOL, "a pass over a bag of kind %u with %u buckets", sink->kind,
+                        sink->buckets);
+    oct_err code = octi_shape_check(&sink->in, err);
+    return code == OCT_OK ? octi_shape_check(&sink->out, err) : code;
+}
+
+static oct_err check_splitters(const octi_sink *sink, const octi_rows *splitters, const octi_rows *rows,
+                               oct_error *err)
+{
+    if (sink->buckets < 2 || !sink->ranged)
+        return OCT_OK;
+    bool are_keys = splitters && splitters->shape.count > 0 && rows->shape.count > 0 &&
+                    splitters->shape.fields[0].kind == rows->shape.fields[0].kind &&
+                    splitters->shape.fields[0].size == rows->shape.fields[0].size;
+    return are_keys && splitters->count < sink->buckets
+               ? OCT_OK
+               : oct_fail(err, OCT_E_PROTOCOL, "a pass over a bag with %u buckets and no keys between them",
+                          sink->buckets);
+}
+
 oct_err octi_collector_init(octi_collector *self, const octi_sink *sink, oct_error *err)
 {
     *self = (octi_collector){.sink = sink, .worst = UINT64_MAX};
-    if (octi_shape_check(&sink->in, err) != OCT_OK || octi_shape_check(&sink->out, err) != OCT_OK)
-        return OCT_E_PROTOCOL;
+    oct_err wrong = check_sink(sink, err);
+    if (wrong != OCT_OK)
+        return wrong;
     octi_rows_init(&self->rows, sink->kind == OCTI_GROUP ? &sink->in : &sink->out);
     bool folds = sink->kind == OCTI_FOLD || sink->kind == OCTI_FOLD_BY || sink->kind == OCTI_REDUCE;
     oct_err code = folds ? octi_caller_init(&self->fold, sink->task, err) : OCT_OK;
@@ -404,6 +429,9 @@ oct_err octi_collector_finish(octi_collector *self, const octi_rows *splitters, 
                               oct_error *err)
 {
     const octi_sink *sink = self->sink;
+    oct_err wrong = check_splitters(sink, splitters, &self->rows, err);
+    if (wrong != OCT_OK)
+        return wrong;
     if (sink->kind == OCTI_COUNT)
         count_in(self, 0);
     if (sink->kind == OCTI_TOP && !self->rows.failed)

@@ -102,6 +102,4 @@ OCT_NODISCARD oct_err octi_bag_home(const oct_bag *bag, const octi_sink *sink, o
 /* A future's value, taken: *future is NULL then; its failure as an error. */
 OCT_NODISCARD oct_err octi_part_home(oct_future **future, octi_bag_part *out, oct_error *err);
 
-enum { OCTI_BUCKETS = 32, OCTI_SPREAD = UINT16_MAX };
-
 #endif

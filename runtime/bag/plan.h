@@ -57,6 +57,9 @@ typedef enum octi_sink_kind {
     OCTI_GROUP,    /* key, array of the second fields */
 } octi_sink_kind;
 
+/* Records are in at most so many buckets; OCTI_SPREAD stands for as many as parts will tell. */
+enum { OCTI_BUCKETS = 32, OCTI_SPREAD = UINT16_MAX };
+
 /* Sinks are associative: parts of one bag that went through a sink are merged by it. */
 typedef struct octi_sink {
     uint32_t kind;
