@@ -60,6 +60,11 @@ OCT_NODISCARD oct_err octi_column_init(octi_column *column, oct_column_type type
 /* Makes every row valid in a bitmap of its own, to clear bits in. */
 OCT_NODISCARD oct_err octi_column_add_bitmap(octi_column *column, size_t rows, oct_error *err);
 
+static inline void octi_set_valid(octi_column *column, size_t row)
+{
+    column->valid[row / 64] |= UINT64_C(1) << (row % 64);
+}
+
 static inline void octi_set_null(octi_column *column, size_t row)
 {
     column->valid[row / 64] &= ~(UINT64_C(1) << (row % 64));

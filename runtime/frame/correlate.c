@@ -238,7 +238,7 @@ static oct_err add_column(const octi_items *items, size_t i, const octi_batch *p
         return code;
     for (size_t j = 0; partial->rows > 0 && j < items->count; j++)
         if (coefficient(get(partial, pair_of(i, j, items->count)), &column.doubles[j]))
-            column.valid[j / 64] |= UINT64_C(1) << (j % 64);
+            octi_set_valid(&column, j);
     return octi_batch_take(made, items->list[i].name, &column, err);
 }
 

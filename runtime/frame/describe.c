@@ -84,7 +84,7 @@ static oct_err add_aggregate(const octi_batch *row, int a, octi_batch *made, oct
         const octi_column *from = &row->columns[1 + i * AGGREGATES + (size_t)a];
         if (row->rows == 0 ? a > 0 : !octi_is_valid(from, 0))
             continue;
-        column.valid[i / 64] |= UINT64_C(1) << (i % 64);
+        octi_set_valid(&column, i);
         if (a == 0)
             column.ints[i] = row->rows == 0 ? 0 : from->ints[0];
         else

@@ -288,7 +288,7 @@ static oct_err logic(const scope *s, const octi_expr *expr, octi_column *a, octi
                        (octi_is_valid(b, i) && b->bools[i] == decides);
         out->bools[i] = settled ? decides : !decides;
         if (settled && out->valid)
-            out->valid[i / 64] |= UINT64_C(1) << (i % 64);
+            octi_set_valid(out, i);
     }
     return code;
 }

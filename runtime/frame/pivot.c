@@ -124,7 +124,7 @@ static oct_err fill(const layout *l, octi_batch *out, oct_error *err)
         if (!octi_is_valid(from, i))
             continue;
         to->ints[row] = from->ints[i];
-        to->valid[row / 64] |= UINT64_C(1) << (row % 64);
+        octi_set_valid(to, row);
     }
     free(place);
     return OCT_OK;

@@ -74,7 +74,7 @@ static oct_err spread(const octi_column *from, const stretches *s, bool counts, 
         bool has = s->row[i] != UINT32_MAX;
         if (has ? !octi_is_valid(from, s->row[i]) : !counts)
             continue;
-        made.valid[i / 64] |= UINT64_C(1) << (i % 64);
+        octi_set_valid(&made, i);
         if (has)
             made.ints[i] = from->ints[s->row[i]];
     }

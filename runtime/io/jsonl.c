@@ -133,7 +133,7 @@ static oct_err put(reading *r, filling *to, const octi_json_value *value, oct_er
     if (value->kind == OCTI_JSON_NULL)
         return make_null(to, r->row, r->lines, err);
     if (to->column.valid) /* the null of a line that was skipped, or of a name that comes twice */
-        to->column.valid[r->row / 64] |= UINT64_C(1) << (r->row % 64);
+        octi_set_valid(&to->column, r->row);
     if (to->column.type != OCT_STRING)
         return put_value(&to->column, r->row, value) ? OCT_OK : mismatch(to, value, err);
     if (value->kind == OCTI_JSON_TEXT)
@@ -221,7 +221,7 @@ static bool next_block(octi_lines *lines, block *b)
 static void make_valid(octi_column *column, size_t row, size_t rows)
 {
     for (size_t i = row; column->valid && i < row + rows; i++)
-        column->valid[i / 64] |= UINT64_C(1) << (i % 64);
+        octi_set_valid(column, i);
 }
 
 static bool take_texts(reading *r, filling *to, size_t source, size_t rows)
