@@ -75,9 +75,9 @@ int64_t octi_clock_ask(void)
         counter = counter_is_steady() ? STEADY : NOT_STEADY;
     if (counter == NOT_STEADY)
         return system_ns();
-    uint64_t before = __builtin_ia32_rdtsc();
+    uint64_t before = octi_ticks();
     int64_t ns = system_ns();
-    return anchor(&octi_clock_here, ns, before, __builtin_ia32_rdtsc());
+    return anchor(&octi_clock_here, ns, before, octi_ticks());
 }
 
 #else

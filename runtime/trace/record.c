@@ -39,24 +39,11 @@ static __thread struct {
     uint64_t ticks;
 } elsewhere;
 
-uint64_t octi_trace_now(void)
-{
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#else
-    return (uint64_t)octi_clock_ns();
-#endif
-}
-
 double octi_trace_duration(uint64_t ticks)
 {
     uint64_t first = atomic_load_explicit(&trace.first_tick, memory_order_relaxed);
     double elapsed = (double)(octi_clock_ns() - atomic_load_explicit(&trace.first_ns, memory_order_relaxed));
-    double ticks_elapsed = (double)(octi_trace_now() - first);
+    double ticks_elapsed = (double)(octi_ticks() - first);
     return ticks_elapsed > 0 ? (double)ticks * elapsed / ticks_elapsed * 1e-9 : 0;
 }
 
@@ -128,7 +115,7 @@ void octi_trace_queued_slowly(uint32_t job)
     if (!at || !thread)
         return;
     atomic_store_explicit(&at->started, 0, memory_order_relaxed);
-    atomic_store_explicit(&at->queued, octi_trace_now(), memory_order_relaxed);
+    atomic_store_explicit(&at->queued, octi_ticks(), memory_order_relaxed);
     count(&thread->expected, 1);
 }
 
@@ -139,7 +126,7 @@ void octi_trace_started_slowly(uint32_t job)
         latest.follows && latest.ended > atomic_load_explicit(&trace.first_tick, memory_order_relaxed);
     latest.follows = false;
     if (at)
-        atomic_store_explicit(&at->started, follows ? latest.ended : octi_trace_now(), memory_order_relaxed);
+        atomic_store_explicit(&at->started, follows ? latest.ended : octi_ticks(), memory_order_relaxed);
 }
 
 void octi_trace_follows_slowly(bool follows)
@@ -187,7 +174,7 @@ void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed)
     if (!at || !thread)
         return;
     octi_trace_entry entry = {atomic_load_explicit(&at->queued, memory_order_relaxed),
-                              atomic_load_explicit(&at->started, memory_order_relaxed), octi_trace_now(),
+                              atomic_load_explicit(&at->started, memory_order_relaxed), octi_ticks(),
                               (uintptr_t)task | (failed ? OCTI_TRACE_FAILED : 0)};
     if (elsewhere.lane)
         entry.started = entry.ended - elsewhere.ticks;
@@ -252,7 +239,7 @@ oct_err oct_trace_start(oct_error *err)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a trace");
     for (octi_trace_thread *thread = octi_trace_threads(); thread; thread = thread->next)
         forget(thread);
-    atomic_store(&trace.first_tick, octi_trace_now());
+    atomic_store(&trace.first_tick, octi_ticks());
     atomic_store(&trace.first_ns, octi_clock_ns());
     atomic_store(&octi_tracing, true);
     return OCT_OK;

@@ -91,7 +91,7 @@ static inline void octi_trace_moved(uint64_t bytes)
 enum { OCTI_TRACE_RING = 65536, OCTI_TRACE_TASKS = 256 };
 
 typedef struct octi_trace_entry {
-    uint64_t queued, started, ended; /* ticks; queued or started 0: before recording began */
+    uint64_t queued, started, ended; /* octi_ticks; queued or started 0: before recording began */
     uintptr_t what;                  /* its task, plus OCTI_TRACE_FAILED */
 } octi_trace_entry;
 
@@ -130,6 +130,5 @@ octi_trace_thread *octi_trace_threads(void);
 /* Ticks as seconds since recording began. */
 double octi_trace_seconds(uint64_t ticks);
 double octi_trace_duration(uint64_t ticks);
-uint64_t octi_trace_now(void);
 
 #endif

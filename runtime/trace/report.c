@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "oct/trace.h"
+#include "runtime/base/clock.h"
 #include "runtime/trace/record.h"
 
 typedef struct row {
@@ -101,7 +102,7 @@ void oct_profile_print(FILE *out)
     int count = 0;
     if (!rows)
         return;
-    double elapsed = octi_trace_seconds(octi_trace_now());
+    double elapsed = octi_trace_seconds(octi_ticks());
     for (const octi_trace_thread *thread = octi_trace_threads(); thread; thread = thread->next) {
         for (size_t i = 0; i < OCTI_TRACE_TASKS; i++)
             add_sum(rows, &count, &thread->sums[i]);
