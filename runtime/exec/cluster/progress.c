@@ -176,8 +176,7 @@ static bool finish(octi_cluster *cluster, int looks)
     do {
         atomic_store_explicit(&cluster->wanted, 0, memory_order_seq_cst);
         moved = communicate(cluster, looks) || moved;
-        mine = false;
-        atomic_store_explicit(&cluster->polling, 0, memory_order_seq_cst);
+        octi_progress_resume(cluster);
     } while (atomic_load_explicit(&cluster->wanted, memory_order_seq_cst) && octi_progress_begin(cluster));
     return moved;
 }
@@ -213,9 +212,8 @@ void octi_progress_post(octi_cluster *cluster, octi_post *post)
 
 void octi_progress_stop(octi_cluster *cluster)
 {
-    while (!mine && atomic_exchange_explicit(&cluster->polling, 1, memory_order_seq_cst))
+    while (!mine && !octi_progress_begin(cluster))
         sched_yield();
-    mine = true;
 }
 
 void octi_progress_resume(octi_cluster *cluster)
