@@ -234,6 +234,8 @@ static oct_err pass_init(octi_pass *pass, const octi_stage_plan *plan, oct_error
     oct_err code = octi_collector_init(&pass->collector, &plan->sink, err);
     for (uint32_t s = 0; code == OCT_OK && s < plan->count; s++) {
         const octi_bag_step *step = &plan->steps[s];
+        if ((code = octi_shape_check(&step->out, err)) != OCT_OK)
+            break;
         octi_rows_init(&pass->steps[s].out, &step->out);
         if (step->kind <= OCTI_DO_KEY)
             code = octi_caller_init(&pass->steps[s].caller, step->task, err);
@@ -258,8 +260,6 @@ oct_err octi_pass_run(const octi_stage_plan *plan, const octi_source *source, co
         return oct_fail(err, OCT_E_NOMEM, "out of memory for a pass over a bag");
     pass->seed = source->seed;
     oct_err code = octi_shape_check(&source->shape, err);
-    for (uint32_t i = 0; code == OCT_OK && i < plan->count; i++)
-        code = octi_shape_check(&plan->steps[i].out, err);
     if (code == OCT_OK)
         code = pass_init(pass, plan, err);
     if (code == OCT_OK)

@@ -277,7 +277,7 @@ bool octi_rows_unpack(octi_rows *rows, oct_unpacker *from, bool *full)
     *rows = (octi_rows){0};
     *full = false;
     if (!oct_unpack(from, &shape, sizeof(shape)) || !oct_unpack(from, &count, sizeof(count)) ||
-        shape.count > OCTI_ROW_FIELDS || count > oct_unpack_left(from))
+        octi_shape_check(&shape, NULL) != OCT_OK || count > oct_unpack_left(from))
         return false;
     octi_rows_init(rows, &shape);
     bool whole = shape.count > 0 || count == 0;

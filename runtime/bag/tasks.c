@@ -1,6 +1,5 @@
 #include "runtime/bag/tasks.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "runtime/bag/pass.h"
@@ -142,6 +141,7 @@ static oct_task gather_task = {
     .name = "octi_bag_gather",
     .file = __FILE__,
     .line = __LINE__,
+    .result = {"octi_bag_part", OCTI_USER, sizeof(octi_bag_part), &octi__type_octi_bag_part},
     .args_size = sizeof(gather_args),
     .run = run_gather,
     .plain_args = true,
@@ -197,16 +197,8 @@ oct_future *octi_bag_merge_start(oct_pool *pool, const octi_sink *sink, oct_futu
     return oct_submit(pool, octi_bag_merge, *sink, all[0], all[1], all[2], all[3], all[4], all[5], all[6]);
 }
 
-/* The type of another task's result, which a pool that is open has resolved. */
-static void name_result_of_gather(void)
-{
-    gather_task.result = octi__task_octi_bag_piece.result;
-}
-
 oct_future *octi_bag_gather_start(oct_pool *pool, const octi_gathering *from, uint64_t bucket)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, name_result_of_gather);
     return octi_submit(pool, NULL, &gather_task, &(gather_args){from, bucket}, NULL, 0);
 }
 
