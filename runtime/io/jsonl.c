@@ -144,26 +144,9 @@ static oct_err put(reading *r, filling *to, const octi_json_value *value, oct_er
     return put_text(to, r->row, text, (size_t)size, err);
 }
 
-static uint64_t load(const char *from, size_t size)
-{
-    uint64_t bytes = 0;
-    memcpy(&bytes, from, size);
-    return bytes;
-}
-
-/* Names are short: to call memcmp takes longer than to compare them. */
 static bool is_called(const filling *column, const char *name, size_t size)
 {
-    const char *own = column->name;
-    if (column->name_size != size)
-        return false;
-    for (; size >= 8; own += 8, name += 8, size -= 8)
-        if (load(own, 8) != load(name, 8))
-            return false;
-    size_t half = size & 4, pair = size & 2;
-    return (!half || load(own, 4) == load(name, 4)) &&
-           (!pair || load(own + half, 2) == load(name + half, 2)) &&
-           (!(size & 1) || own[size - 1] == name[size - 1]);
+    return column->name_size == size && memcmp(column->name, name, size) == 0;
 }
 
 /* Lines mostly have the same members in the same order: the column after the last one comes first. */

@@ -46,8 +46,10 @@ static bool is_left(const octi_lines *lines, const char *at)
 
 size_t octi_lines_count(const octi_lines *lines)
 {
-    size_t size = lines->at ? (size_t)(lines->window->text + lines->size - lines->at) : 0;
-    return is_left(lines, lines->at) ? octi_scan_count(lines->at, size, '\n') + 1 : 0;
+    if (!is_left(lines, lines->at))
+        return 0;
+    const char *end = lines->window->text + lines->size;
+    return octi_scan_count(lines->at, (size_t)(end - lines->at), '\n') + 1;
 }
 
 bool octi_lines_next(octi_lines *lines, const char **text, size_t *size)
