@@ -34,3 +34,11 @@ void *octi_heap_block(size_t size)
         (void)madvise(block, whole, MADV_HUGEPAGE); /* or not: it is advice */
     return block;
 }
+
+void *octi_heap_zeroes(size_t size)
+{
+    void *block = octi_heap_block(size);
+    if (block)
+        memset(block, 0, size);
+    return block;
+}

@@ -21,6 +21,11 @@ enum { OCTI_HEAP_KEPT = 64 << 20 };
  * where there is no memory; not for no bytes. */
 void *octi_heap_block(size_t size);
 
+/* The same of zeroes, for what is looked at before it is written, such as a hash table. A large block of
+ * calloc's costs two faults a page then: the page of zeroes that all share, and its own, for which every
+ * other thread's look into the page table is called off. */
+void *octi_heap_zeroes(size_t size);
+
 enum { OCTI_HEAP_PAGE = 2 << 20, OCTI_HEAP_LARGE = 2 * OCTI_HEAP_PAGE };
 
 #endif

@@ -202,8 +202,35 @@ static octi_partials state_of(const octi_group *group, const octi_batch *partial
     return partials_at(partial, at, a);
 }
 
-oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, octi_batch *merged,
-                         oct_error *err)
+/* The states of aggregate i, group by group. */
+static oct_err merge_states(const octi_group *group, size_t i, const octi_batch *partials,
+                            const octi_grouping *g, octi_batch *made, oct_error *err)
+{
+    oct_column_type type;
+    octi_partials from = state_of(group, partials, i, &type), to;
+    octi_aggregate a = octi_aggregate_of(group->aggregates.list[i].expr);
+    if (octi_aggregate_needs_values(a)) {
+        bool different = a == OCTI_AGG_NUNIQUE;
+        octi_column values;
+        oct_err code =
+            octi_values_merge(values_of(group, partials, i), partials->rows, g, different, &values, err);
+        return code == OCT_OK ? add_values(made, i, a, &values, err) : code;
+    }
+    oct_err code = add_state(made, i, a, type, &to, err);
+    if (code == OCT_OK && !aggregate_states(a, type == OCT_DOUBLE, &to, g, &from, partials->rows))
+        code = octi_aggregate_overflow(group->aggregates.list[i].source, err);
+    return code;
+}
+
+static bool is_merged(const octi_grouping *g, size_t rows)
+{
+    size_t row = 0;
+    while (row < g->groups && g->first[row] == row)
+        row++;
+    return row == rows;
+}
+
+oct_err octi_group_merge(const octi_group *group, octi_batch *partials, oct_error *err)
 {
     octi_grouping g;
     octi_batch made = {0}, keys = *partials;
@@ -212,30 +239,16 @@ oct_err octi_group_merge(const octi_group *group, const octi_batch *partials, oc
     if (code != OCT_OK)
         return code;
     code = octi_grouping_divide(&g, keys.rows, err);
-    if (code == OCT_OK)
+    if (code == OCT_OK && !is_merged(&g, keys.rows)) {
         code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
-    for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++) {
-        oct_column_type type;
-        octi_partials from = state_of(group, partials, i, &type), to;
-        octi_aggregate a = octi_aggregate_of(group->aggregates.list[i].expr);
-        if (octi_aggregate_needs_values(a)) {
-            bool different = a == OCTI_AGG_NUNIQUE;
-            octi_column values;
-            code =
-                octi_values_merge(values_of(group, partials, i), partials->rows, &g, different, &values, err);
-            if (code == OCT_OK)
-                code = add_values(&made, i, a, &values, err);
-            continue;
-        }
-        code = add_state(&made, i, a, type, &to, err);
-        if (code == OCT_OK && !aggregate_states(a, type == OCT_DOUBLE, &to, &g, &from, partials->rows))
-            code = octi_aggregate_overflow(group->aggregates.list[i].source, err);
+        for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++)
+            code = merge_states(group, i, partials, &g, &made, err);
+        octi_batch *old = code == OCT_OK ? partials : &made;
+        octi_batch_deinit(old);
+        if (code == OCT_OK)
+            *partials = made;
     }
     octi_grouping_deinit(&g);
-    if (code != OCT_OK)
-        octi_batch_deinit(&made);
-    else
-        *merged = made;
     return code;
 }
 

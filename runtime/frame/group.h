@@ -26,8 +26,8 @@ OCT_NODISCARD oct_err octi_group_rows(const octi_group *group, const octi_batch 
 /* The first columns of a partial, which are its keys. */
 size_t octi_group_key_count(const octi_group *group, const octi_batch *partial);
 
-OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, const octi_batch *partials,
-                                       octi_batch *merged, oct_error *err);
+/* Replaces *partials; where no group has two rows and they are in their order, by nothing else. */
+OCT_NODISCARD oct_err octi_group_merge(const octi_group *group, octi_batch *partials, oct_error *err);
 
 /* The table that was asked for, ordered by keys. */
 OCT_NODISCARD oct_err octi_group_finish(const octi_group *group, const octi_batch *merged, octi_batch *out,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/heap.h"
 #include "runtime/frame/digits.h"
 #include "runtime/frame/grouping.h"
 
@@ -144,15 +145,14 @@ static uint64_t slot_of(uint64_t hash, size_t group)
 static bool grow_slots(octi_grouping *g)
 {
     size_t wanted = g->slot_count ? 4 * g->slot_count : 1024;
-    uint64_t *slots = calloc(wanted, sizeof(*slots));
+    uint64_t *slots = octi_heap_zeroes(wanted * sizeof(*slots));
     if (!slots)
         return false;
     for (size_t i = 0; i < g->groups; i++) {
-        uint64_t hash = g->hash[g->first[i]];
-        size_t at = hash & (wanted - 1);
+        size_t at = g->hash[i] & (wanted - 1);
         while (slots[at])
             at = (at + 1) & (wanted - 1);
-        slots[at] = slot_of(hash, i);
+        slots[at] = slot_of(g->hash[i], i);
     }
     free(g->slots);
     g->slots = slots;
@@ -162,22 +162,24 @@ static bool grow_slots(octi_grouping *g)
 
 enum { AHEAD = 16 }; /* rows whose slots are on their way from memory */
 
-/* The rows from `begin` to before `end`. */
-static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count, size_t begin, size_t end)
+/* The rows from `begin` to before `end`, all of which have the given hashes. */
+static bool assign_groups(octi_grouping *g, const octi_batch *keys, size_t count, const uint64_t *hash,
+                          size_t begin, size_t end)
 {
     for (size_t row = begin; row < end; row++) {
         if (2 * g->groups >= g->slot_count && !grow_slots(g))
             return false;
         if (row + AHEAD < end)
-            __builtin_prefetch(&g->slots[g->hash[row + AHEAD] & (g->slot_count - 1)]);
-        size_t at = g->hash[row] & (g->slot_count - 1);
-        uint64_t mine = g->hash[row], slot;
+            __builtin_prefetch(&g->slots[hash[row + AHEAD] & (g->slot_count - 1)]);
+        size_t at = hash[row] & (g->slot_count - 1);
+        uint64_t mine = hash[row], slot;
         while ((slot = g->slots[at]) &&
                (((slot ^ mine) >> 32) || !same_keys(keys, count, g->first[(uint32_t)slot - 1], row)))
             at = (at + 1) & (g->slot_count - 1);
         if (!slot) {
             g->first[g->groups] = (uint32_t)row;
-            g->slots[at] = slot = slot_of(g->hash[row], g->groups++);
+            g->hash[g->groups] = mine;
+            g->slots[at] = slot = slot_of(mine, g->groups++);
         }
         g->of[row] = (uint32_t)slot - 1;
     }
@@ -190,10 +192,19 @@ static oct_err out_of_memory(octi_grouping *g, size_t rows, oct_error *err)
     return oct_fail(err, OCT_E_NOMEM, "out of memory to group %zu rows", rows);
 }
 
-/* By a table of all keys that there may be. Hashes are of the rows that groups begin with alone. */
-static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, const octi_digits *digits)
+static uint64_t hash_row(const octi_batch *keys, size_t count, size_t row)
 {
-    uint32_t *groups = calloc(digits->numbers, sizeof(*groups)); /* a group + 1, or 0 */
+    uint64_t hash = 0;
+    for (size_t k = 0; k < count; k++)
+        hash_range(&keys->columns[k], row, row + 1, &hash);
+    return hash;
+}
+
+/* By a table of all keys that there may be. Only the rows that groups begin with are hashed. */
+static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, size_t count,
+                             const octi_digits *digits)
+{
+    uint32_t *groups = octi_heap_zeroes(digits->numbers * sizeof(*groups)); /* a group + 1, or 0 */
     if (!groups)
         return false;
     octi_digits_number(digits, keys, g->of);
@@ -202,63 +213,63 @@ static bool assign_by_digits(octi_grouping *g, const octi_batch *keys, const oct
         if (*group == 0) {
             g->first[g->groups] = (uint32_t)row;
             *group = (uint32_t)++g->groups;
-            for (size_t k = 0; k < digits->count; k++)
-                hash_range(&keys->columns[k], row, row + 1, &g->hash[row]);
         }
         g->of[row] = *group - 1;
     }
     free(groups);
+    for (size_t i = 0; i < g->groups; i++)
+        g->hash[i] = hash_row(keys, count, g->first[i]);
     return true;
 }
 
-/* Groups are assigned where keys are few whole numbers, and else rows have their hashes. */
-static oct_err begin(octi_grouping *g, const octi_batch *keys, size_t count, bool *assigned, oct_error *err)
+enum { FIRST = 4096 }; /* rows that tell how many have a key that others have */
+
+/* By the hashes of rows. Where `alone`, those that hardly have keys in common are not looked for. */
+static bool assign_by_hashes(octi_grouping *g, const octi_batch *keys, size_t count, bool alone)
+{
+    size_t first = alone && keys->rows > FIRST ? FIRST : keys->rows;
+    uint64_t *hash = octi_heap_zeroes((keys->rows + 1) * sizeof(*hash));
+    if (!hash)
+        return false;
+    for (size_t k = 0; k < count; k++)
+        octi_hash_rows(&keys->columns[k], keys->rows, hash);
+    bool assigned = assign_groups(g, keys, count, hash, 0, first);
+    if (assigned && first < keys->rows && g->groups > FIRST - FIRST / 32) {
+        for (size_t row = 0; row < keys->rows; row++)
+            g->of[row] = g->first[row] = (uint32_t)row;
+        g->groups = keys->rows;
+        free(g->hash);
+        g->hash = hash;
+        return true;
+    }
+    assigned = assigned && assign_groups(g, keys, count, hash, first, keys->rows);
+    free(hash);
+    return assigned;
+}
+
+static oct_err assign(octi_grouping *g, const octi_batch *keys, size_t count, bool alone, oct_error *err)
 {
     size_t rows = keys->rows + 1;
     octi_digits digits;
     *g = (octi_grouping){.of = malloc(rows * sizeof(*g->of)),
                          .first = malloc(rows * sizeof(*g->first)),
-                         .hash = calloc(rows, sizeof(*g->hash))};
-    if (!g->of || !g->first || !g->hash)
-        return out_of_memory(g, keys->rows, err);
-    *assigned = octi_digits_find(keys, count, &digits);
-    if (*assigned)
-        return assign_by_digits(g, keys, &digits) ? OCT_OK : out_of_memory(g, keys->rows, err);
-    for (size_t k = 0; k < count; k++)
-        octi_hash_rows(&keys->columns[k], keys->rows, g->hash);
-    return OCT_OK;
+                         .hash = malloc(rows * sizeof(*g->hash))};
+    bool assigned = g->of && g->first && g->hash;
+    if (assigned && octi_digits_find(keys, count, &digits))
+        assigned = assign_by_digits(g, keys, count, &digits);
+    else if (assigned)
+        assigned = assign_by_hashes(g, keys, count, alone);
+    return assigned ? OCT_OK : out_of_memory(g, keys->rows, err);
 }
 
 oct_err octi_grouping_init(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
 {
-    bool assigned;
-    oct_err code = begin(g, keys, count, &assigned, err);
-    if (code == OCT_OK && !assigned && !assign_groups(g, keys, count, 0, keys->rows))
-        code = out_of_memory(g, keys->rows, err);
-    return code;
+    return assign(g, keys, count, false, err);
 }
-
-enum { FIRST = 4096 }; /* rows that tell how many have a key that others have */
 
 oct_err octi_grouping_init_partial(octi_grouping *g, const octi_batch *keys, size_t count, oct_error *err)
 {
-    size_t first = keys->rows < FIRST ? keys->rows : FIRST;
-    bool assigned;
-    oct_err code = begin(g, keys, count, &assigned, err);
-    if (code != OCT_OK || assigned)
-        return code;
-    if (!assign_groups(g, keys, count, 0, first))
-        return out_of_memory(g, keys->rows, err);
-    if (first == keys->rows)
-        return OCT_OK;
-    if (g->groups > FIRST - FIRST / 32) {
-        for (size_t row = 0; row < keys->rows; row++)
-            g->of[row] = g->first[row] = (uint32_t)row;
-        g->groups = keys->rows;
-    } else if (!assign_groups(g, keys, count, first, keys->rows)) {
-        code = out_of_memory(g, keys->rows, err);
-    }
-    return code;
+    return assign(g, keys, count, true, err);
 }
 
 static size_t partition_of(uint64_t hash)
@@ -277,14 +288,14 @@ oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err)
         return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu groups", g->groups);
     }
     for (size_t i = 0; i < g->groups; i++)
-        at[partition_of(g->hash[g->first[i]])]++;
+        at[partition_of(g->hash[i])]++;
     for (size_t p = 0; p < OCTI_PARTITIONS; p++) {
         size_t groups = at[p];
         at[p] = sum;
         sum += groups;
     }
     for (size_t i = 0; i < g->groups; i++) {
-        number[i] = (uint32_t)at[partition_of(g->hash[g->first[i]])]++;
+        number[i] = (uint32_t)at[partition_of(g->hash[i])]++;
         first[number[i]] = g->first[i];
     }
     for (size_t row = 0; row < rows; row++)
@@ -292,18 +303,11 @@ oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err)
     free(number);
     free(g->first);
     g->first = first;
-    free(g->slots); /* of the numbers before */
-    g->slots = NULL;
+    free(g->slots); /* of the numbers before, as are the hashes */
+    free(g->hash);
+    g->slots = g->hash = NULL;
     g->slot_count = 0;
     return OCT_OK;
-}
-
-static size_t partition_of_row(const octi_batch *keys, size_t count, size_t row)
-{
-    uint64_t hash = 0;
-    for (size_t k = 0; k < count; k++)
-        hash_range(&keys->columns[k], row, row + 1, &hash);
-    return partition_of(hash);
 }
 
 void octi_grouping_find(const octi_batch *keys, size_t count, size_t begin[OCTI_PARTITIONS + 1])
@@ -314,7 +318,7 @@ void octi_grouping_find(const octi_batch *keys, size_t count, size_t begin[OCTI_
         size_t low = begin[p - 1], high = keys->rows;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (partition_of_row(keys, count, middle) < p)
+            if (partition_of(hash_row(keys, count, middle)) < p)
                 low = middle + 1;
             else
                 high = middle;

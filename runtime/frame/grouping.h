@@ -12,7 +12,7 @@ void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash);
 typedef struct octi_grouping {
     uint32_t *of;    /* which group each row is in; groups are numbered as they come */
     uint32_t *first; /* the row that each group began with */
-    uint64_t *hash;  /* of each row that a group began with */
+    uint64_t *hash;  /* of each group's keys, until they are divided */
     uint64_t *slots; /* see grouping.c */
     size_t groups, slot_count;
 } octi_grouping;

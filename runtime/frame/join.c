@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/heap.h"
 #include "runtime/frame/expr.h"
 #include "runtime/frame/grouping.h"
 #include "runtime/frame/join.h"
@@ -21,7 +22,7 @@ void octi_join_deinit(octi_join *join)
 static oct_err hash_keys(const octi_batch *batch, const octi_order *by, size_t count, uint64_t **out,
                          oct_error *err)
 {
-    uint64_t *hash = calloc(batch->rows + 1, sizeof(*hash));
+    uint64_t *hash = octi_heap_zeroes((batch->rows + 1) * sizeof(*hash));
     if (!hash)
         return oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", batch->rows);
     for (size_t k = 0; k < count; k++)
@@ -47,8 +48,8 @@ oct_err octi_join_init(octi_join *join, oct_join_kind kind, const char *on, octi
     *table = (octi_batch){0};
     while (join->slot_count < 2 * join->table.rows)
         join->slot_count *= 2;
-    join->slots = calloc(join->slot_count, sizeof(*join->slots));
-    join->next = calloc(join->table.rows + 1, sizeof(*join->next));
+    join->slots = octi_heap_zeroes(join->slot_count * sizeof(*join->slots));
+    join->next = octi_heap_zeroes((join->table.rows + 1) * sizeof(*join->next));
     oct_err code = join->on && join->slots && join->next
                        ? octi_order_parse(on, &join->table, by, &count, err)
                        : oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", join->table.rows);

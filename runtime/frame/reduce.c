@@ -19,9 +19,10 @@ static void replace(octi_batch *batch, octi_batch *with)
     *batch = *with;
 }
 
-typedef oct_err group_fn(const octi_group *group, const octi_batch *from, octi_batch *to, oct_error *err);
+/* What is done to the rows of a batch: before they have left anything, after it, and at last. */
+typedef enum group_phase { ROWS, MERGE, FINISH } group_phase;
 
-static oct_err group(const octi_reduce *reduce, group_fn *step, oct_pool *pool, octi_batch *batch,
+static oct_err group(const octi_reduce *reduce, group_phase phase, oct_pool *pool, octi_batch *batch,
                      oct_error *err)
 {
     octi_group parsed;
@@ -30,8 +31,10 @@ static oct_err group(const octi_reduce *reduce, group_fn *step, oct_pool *pool, 
     if (code != OCT_OK)
         return code;
     parsed.pool = pool;
-    code = step(&parsed, batch, &made, err);
-    if (code == OCT_OK)
+    if (phase == MERGE)
+        code = octi_group_merge(&parsed, batch, err);
+    else if ((code = phase == ROWS ? octi_group_rows(&parsed, batch, &made, err)
+                                   : octi_group_finish(&parsed, batch, &made, err)) == OCT_OK)
         replace(batch, &made);
     octi_group_deinit(&parsed);
     return code;
@@ -96,18 +99,18 @@ static oct_err cut(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
     return code;
 }
 
-static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch, oct_error *err)
+static oct_err run(const octi_reduce *reduce, group_phase phase, octi_batch *batch, oct_error *err)
 {
     switch (reduce->kind) {
     case OCTI_GROUP:
-        return group(reduce, step, NULL, batch, err);
+        return group(reduce, phase, NULL, batch, err);
     case OCTI_DISTINCT:
         return distinct(reduce, batch, err);
     case OCTI_TOP:
-        return top(reduce, step == octi_group_rows ? reduce->bound : (octi_bound){0}, batch, err);
+        return top(reduce, phase == ROWS ? reduce->bound : (octi_bound){0}, batch, err);
     case OCTI_CORRELATE:
-        return step == octi_group_rows ? octi_correlate_rows(reduce->keys, batch, err)
-                                       : octi_correlate_merge(reduce->keys, batch, err);
+        return phase == ROWS ? octi_correlate_rows(reduce->keys, batch, err)
+                             : octi_correlate_merge(reduce->keys, batch, err);
     case OCTI_COLLECT:
     case OCTI_LAST:
         break;
@@ -117,18 +120,17 @@ static oct_err run(const octi_reduce *reduce, group_fn *step, octi_batch *batch,
 
 oct_err octi_reduce_rows(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
 {
-    return run(reduce, octi_group_rows, batch, err);
+    return run(reduce, ROWS, batch, err);
 }
 
 oct_err octi_reduce_merge(const octi_reduce *reduce, octi_batch *batch, oct_error *err)
 {
-    return run(reduce, octi_group_merge, batch, err);
+    return run(reduce, MERGE, batch, err);
 }
 
 oct_err octi_reduce_finish(const octi_reduce *reduce, oct_pool *pool, octi_batch *batch, oct_error *err)
 {
     if (reduce->kind == OCTI_CORRELATE)
         return octi_correlate_finish(reduce->keys, batch, err);
-    return reduce->kind == OCTI_GROUP ? group(reduce, octi_group_finish, pool, batch, err)
-                                      : cut(reduce, batch, err);
+    return reduce->kind == OCTI_GROUP ? group(reduce, FINISH, pool, batch, err) : cut(reduce, batch, err);
 }

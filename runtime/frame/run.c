@@ -12,7 +12,7 @@
 #include "runtime/frame/turns.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
-enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, WAVE = 256 };
+enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, CHUNK_ROWS_MOST = 1 << 20, WAVE = 256, FIRST_WAVE = 4 };
 
 /* Partial groups of a wave from which on they are worth partitions. */
 enum { MANY_GROUPS = 1 << 16 };
@@ -185,7 +185,7 @@ static size_t first_wave(const run *r)
 {
     const octi_reduce *reduce = &r->stage->reduce;
     bool limited = reduce->kind == OCTI_COLLECT || reduce->kind == OCTI_TOP;
-    return limited && reduce->limit != UINT64_MAX ? 4 : WAVE;
+    return limited && reduce->limit != UINT64_MAX ? FIRST_WAVE : WAVE;
 }
 
 static size_t next_wave(size_t most)
@@ -254,14 +254,38 @@ static oct_err cut_chunk(const run *r, const octi_batch *table, size_t begin, si
     return octi_batch_slice(table, from, end - from, &chunk->batch, err);
 }
 
+static size_t groups_of(const run *r)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < r->kept_count; i++)
+        groups += r->kept[i].rows;
+    for (size_t p = 0; r->divided && p < OCTI_PARTITIONS; p++)
+        groups += r->partitions.of[p].rows;
+    return groups;
+}
+
+/* Rows of a chunk after so many that have been seen. Every chunk leaves its own states of the groups that it
+ * has, so that where groups are many, and come again, fewer and larger ones leave less to merge: 32 rows a
+ * group or more. Not so where they hardly come again in any chunk that fits a cache. */
+static size_t rows_of_chunk(const run *r, size_t seen)
+{
+    size_t groups = r->stage->reduce.kind == OCTI_GROUP ? groups_of(r) : 0, rows = CHUNK_ROWS;
+    if (groups > seen / 2 || groups > CHUNK_ROWS_MOST / 4)
+        return CHUNK_ROWS;
+    while (rows < 32 * groups && rows < CHUNK_ROWS_MOST)
+        rows *= 2;
+    return rows;
+}
+
 /* Chunks from one row to before another, in waves. */
-static oct_err run_rows(run *r, const octi_batch *table, size_t at, size_t end, oct_error *err)
+static oct_err run_rows(run *r, const octi_batch *table, size_t begin, size_t end, oct_error *err)
 {
     oct_err code = OCT_OK;
-    for (size_t most = first_wave(r); code == OCT_OK && at < end && !enough(r); most = next_wave(most)) {
-        size_t count = 0;
-        for (; code == OCT_OK && count < most && at < end; at += CHUNK_ROWS) {
-            size_t to = end - at < CHUNK_ROWS ? end : at + CHUNK_ROWS;
+    size_t most = r->stage->reduce.kind == OCTI_GROUP ? FIRST_WAVE : first_wave(r);
+    for (size_t at = begin; code == OCT_OK && at < end && !enough(r);) {
+        size_t count = 0, rows = rows_of_chunk(r, at - begin);
+        for (; code == OCT_OK && count < most && at < end; at += rows) {
+            size_t to = end - at < rows ? end : at + rows;
             code = cut_chunk(r, table, at, to, &r->chunks[count], err);
             count += code == OCT_OK;
         }
@@ -270,6 +294,7 @@ static oct_err run_rows(run *r, const octi_batch *table, size_t at, size_t end, 
         else
             for (size_t i = 0; i < count; i++)
                 octi_chunk_deinit(&r->chunks[i]);
+        most = r->stage->reduce.kind == OCTI_GROUP ? WAVE : next_wave(most);
     }
     return code;
 }
@@ -316,12 +341,13 @@ static oct_err run_source(run *r, const oct_frame *source, oct_error *err)
 }
 
 /* What was kept, as the table that was asked for; the schema alone, where nothing was read. */
-static oct_err finish(const run *r, const oct_frame *frame, octi_batch *out, oct_error *err)
+static oct_err finish(run *r, const oct_frame *frame, octi_batch *out, oct_error *err)
 {
     octi_batch all;
     bool none = r->kept_count == 0;
     oct_err code =
         octi_batch_concat_on(r->pool, none ? &frame->schema : r->kept, none ? 1 : r->kept_count, &all, err);
+    drop_kept(r); /* before there is a third table */
     if (code == OCT_OK && none &&
         r->stage->reduce.kind != OCTI_CORRELATE) { /* which has a result of no rows */
         *out = all;
