@@ -63,11 +63,13 @@ static void view_block(const octi_rows *rows, size_t at, octi_rows *view)
 
 /* ---- folds ---- */
 
-/* Most values are of eight bytes, which need no call to be copied. */
+/* Most values are of eight or sixteen bytes, which need no call to be copied. */
 static inline void copy_value(void *to, const void *from, size_t size)
 {
     if (size == 8)
         memcpy(to, from, 8);
+    else if (size == 16)
+        memcpy(to, from, 16);
     else
         memcpy(to, from, size);
 }
@@ -216,7 +218,7 @@ static void top_in(octi_collector *self, const octi_rows *block)
 
 /* A table that hardly makes records fewer is not worth its time: merging makes one of what is equal anyway.
  */
-enum { TRIAL = 32768 };
+enum { TRIAL = 16384 };
 
 static void give_up_on_table(octi_collector *self)
 {

@@ -80,21 +80,43 @@ INLINE bool add_rows(octi_aggregate a, bool real, octi_partials *to, const octi_
     return fits;
 }
 
+/* Sums where no row is null, so that what each group counts is known. A sum begins with what changes no value
+ * that is added to it, not even -0. */
+static bool sum_rows(octi_partials *to, const octi_grouping *g, const octi_column *value, size_t rows)
+{
+    bool overflows = false;
+    memcpy(to->n, g->rows, g->groups * sizeof(*to->n));
+    if (value->type == OCT_DOUBLE) {
+        for (size_t i = 0; i < g->groups; i++)
+            to->value[i].real = -0.0;
+        for (size_t row = 0; row < rows; row++)
+            to->value[g->of[row]].real += value->doubles[row];
+    } else {
+        for (size_t row = 0; row < rows; row++) {
+            int64_t *sum = &to->value[g->of[row]].whole;
+            overflows |= __builtin_add_overflow(*sum, value->ints[row], sum);
+        }
+    }
+    return !overflows;
+}
+
 /* False where a sum does not fit. The frequent ones have loops of their own. */
 static bool aggregate_rows(octi_aggregate a, octi_partials *to, const octi_grouping *g,
                            const octi_argument *argument, size_t rows)
 {
-    bool real = argument->value.type == OCT_DOUBLE;
-    switch (a) {
-    case OCTI_AGG_COUNT:
-        return add_rows(OCTI_AGG_COUNT, false, to, g, argument, rows);
-    case OCTI_AGG_SUM:
-    case OCTI_AGG_MEAN:
+    bool real = argument->value.type == OCT_DOUBLE, sums = a == OCTI_AGG_SUM || a == OCTI_AGG_MEAN;
+    if (sums && !argument->value.valid)
+        return sum_rows(to, g, &argument->value, rows);
+    if (sums)
         return real ? add_rows(OCTI_AGG_SUM, true, to, g, argument, rows)
                     : add_rows(OCTI_AGG_SUM, false, to, g, argument, rows);
-    default:
+    if (a == OCTI_AGG_COUNT && !argument->value.valid)
+        memcpy(to->n, g->rows, g->groups * sizeof(*to->n));
+    else if (a == OCTI_AGG_COUNT)
+        return add_rows(OCTI_AGG_COUNT, false, to, g, argument, rows);
+    else
         return add_rows(a, real, to, g, argument, rows);
-    }
+    return true;
 }
 
 INLINE bool add_states(octi_aggregate a, bool real, octi_partials *to, const octi_grouping *g,

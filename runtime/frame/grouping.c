@@ -12,6 +12,7 @@ void octi_grouping_deinit(octi_grouping *g)
     free(g->first);
     free(g->hash);
     free(g->slots);
+    free(g->rows);
 }
 
 /* A multiplication and a fold, as in wyhash (Wang Yi, 2019). */
@@ -282,7 +283,8 @@ oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err)
     size_t at[OCTI_PARTITIONS] = {0}, sum = 0;
     uint32_t *number = malloc((g->groups + 1) * sizeof(*number));
     uint32_t *first = malloc((g->groups + 1) * sizeof(*first));
-    if (!number || !first) {
+    g->rows = octi_heap_zeroes((g->groups + 1) * sizeof(*g->rows));
+    if (!number || !first || !g->rows) {
         free(number);
         free(first);
         return oct_fail(err, OCT_E_NOMEM, "out of memory for %zu groups", g->groups);
@@ -298,8 +300,11 @@ oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err)
         number[i] = (uint32_t)at[partition_of(g->hash[i])]++;
         first[number[i]] = g->first[i];
     }
-    for (size_t row = 0; row < rows; row++)
-        g->of[row] = number[g->of[row]];
+    for (size_t row = 0; row < rows; row++) {
+        uint32_t group = number[g->of[row]];
+        g->of[row] = group;
+        g->rows[group]++;
+    }
     free(number);
     free(g->first);
     g->first = first;

@@ -14,6 +14,7 @@ typedef struct octi_grouping {
     uint32_t *first; /* the row that each group began with */
     uint64_t *hash;  /* of each group's keys, until they are divided */
     uint64_t *slots; /* see grouping.c */
+    int64_t *rows;   /* how many each group has, once they are divided */
     size_t groups, slot_count;
 } octi_grouping;
 
@@ -31,7 +32,8 @@ void octi_grouping_deinit(octi_grouping *g);
 /* Partitions of groups are by the upper bits of their hashes; slots are by the lower ones. */
 enum { OCTI_PARTITION_BITS = 6, OCTI_PARTITIONS = 1 << OCTI_PARTITION_BITS };
 
-/* Numbers the groups of so many rows in order of partition, and within one as they came. */
+/* Numbers the groups of so many rows in order of partition, and within one as they came; and counts their
+ * rows. */
 OCT_NODISCARD oct_err octi_grouping_divide(octi_grouping *g, size_t rows, oct_error *err);
 
 /* Where partitions begin, and the last one ends, in rows that are in order of partition, one of each group.

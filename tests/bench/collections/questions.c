@@ -9,7 +9,7 @@
 #include "tests/bench/collections/peer.h"
 #include "tests/bench/runtime/bench.h"
 
-enum { KEYS = 100, TIMES = 2, TEXTS = 3 };
+enum { KEYS = 100, TIMES = 5, TEXTS = 3 };
 
 /* The columns, which live as long as the bag. */
 typedef struct table {
