@@ -128,8 +128,8 @@ int main(int argc, char **argv)
     char count[32];
     snprintf(count, sizeof(count), "%zu", rows);
     double took = bench_least(TIMES, ask_sort, &q);
-    peer_figures peer = peer_run("sort", count);
-    bench_line(pool, "bag_sort", took, "s", peer.name, peer.seconds);
+    peers others = peers_ask(pool, "sort", count);
+    peers_lines(pool, "bag_sort", took, PEER_SECONDS, &others, 0);
     oct_bag_destroy(q.all);
     free(x);
     return oct_pool_close(pool) == OCT_OK && q.result > 0 ? 0 : 1;

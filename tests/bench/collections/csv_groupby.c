@@ -33,10 +33,9 @@ int main(int argc, char **argv)
     files_figures ours = files_measure(&(files_question){pool, pattern}, ask);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    peer_figures peer = peer_run("csv_groupby", pattern);
-    bench_line(pool, "csv_groupby", ours.bytes / ours.core_seconds / 1e9, "gb_per_s_core", peer.name,
-               ours.bytes / peer.cpu_seconds / 1e9);
-    bench_line(pool, "csv_groupby", ours.seconds, "s", peer.name, peer.seconds);
-    bench_line(pool, "csv_groupby_peak", (double)usage.ru_maxrss * 1024, "bytes", peer.name, peer.bytes);
+    peers others = peers_ask(pool, "csv_groupby", pattern);
+    peers_lines(pool, "csv_groupby", ours.bytes / ours.core_seconds / 1e9, PEER_RATE, &others, ours.bytes);
+    peers_lines(pool, "csv_groupby", ours.seconds, PEER_SECONDS, &others, 0);
+    peers_lines(pool, "csv_groupby_peak", (double)usage.ru_maxrss * 1024, PEER_BYTES, &others, 0);
     return oct_pool_close(pool);
 }

@@ -1,5 +1,5 @@
 /* jsonl: minute prices of stocks from JSON lines to typed columns, all of them: bytes of file a second and
- * worker, beside pandas and beside the library's own parse of the same lines, of which nothing is made.
+ * worker, beside pandas, DuckDB, and the library's own parse of the same lines, of which nothing is made.
  * jsonl [--pool=SPEC] FOLDER */
 #include <glob.h>
 #include <stdio.h>
@@ -97,9 +97,8 @@ int main(int argc, char **argv)
     char pattern[4096];
     snprintf(pattern, sizeof(pattern), "%s/json/*.json", argc > 1 ? argv[1] : "data/stocks");
     files_figures ours = files_measure(&(files_question){pool, pattern}, ask);
-    peer_figures peer = peer_run("jsonl", pattern);
-    bench_line(pool, "jsonl", ours.bytes / ours.core_seconds / 1e9, "gb_per_s_core", peer.name,
-               ours.bytes / peer.cpu_seconds / 1e9);
+    peers others = peers_ask(pool, "jsonl", pattern);
+    peers_lines(pool, "jsonl", ours.bytes / ours.core_seconds / 1e9, PEER_RATE, &others, ours.bytes);
     char library[32];
     snprintf(library, sizeof(library), "%s alone", octi_json_library());
     bench_line(pool, "jsonl_columns", ours.bytes / ours.core_seconds / 1e9, "gb_per_s_core", library,

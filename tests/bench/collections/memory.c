@@ -90,8 +90,8 @@ int main(int argc, char **argv)
     snprintf(count, sizeof(count), "%lld", (long long)rows);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         double took = bench_least(TIMES, all[i].ask, &all[i].q);
-        peer_figures peer = peer_run(all[i].bench, count);
-        bench_line(pool, all[i].bench, took, "s", peer.name, peer.seconds);
+        peers others = peers_ask(pool, all[i].bench, count);
+        peers_lines(pool, all[i].bench, took, PEER_SECONDS, &others, 0);
         if (all[i].ask == ask_top)
             bench_line(pool, "topk_rate", (double)rows * 8 / took / 1e9, "gb_per_s", "all words added up",
                        bandwidth_of(oct_pool_workers(pool), oct_frame_doubles(only, "x"), (size_t)rows * 8));

@@ -177,8 +177,8 @@ int main(int argc, char **argv)
         all[i].frame = frame;
         all[i].draws = bag;
         double took = bench_least(TIMES, all[i].keys ? ask_frame : ask_bag, &all[i]);
-        peer_figures peer = peer_run(all[i].name, count);
-        bench_line(pool, all[i].name, took, "s", peer.name, peer.seconds);
+        peers others = peers_ask(pool, all[i].name, count);
+        peers_lines(pool, all[i].name, took, PEER_SECONDS, &others, 0);
     }
     oct_frame_destroy(frame);
     oct_bag_destroy(bag);

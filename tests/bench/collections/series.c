@@ -116,8 +116,8 @@ int main(int argc, char **argv)
         if (argc > 2 && strcmp(argv[2], all[i].bench) != 0)
             continue;
         double took = bench_least(TIMES, all[i].ask, &q);
-        peer_figures peer = peer_run(all[i].bench, count);
-        bench_line(pool, all[i].bench, took, "s", peer.name, peer.seconds);
+        peers others = peers_ask(pool, all[i].bench, count);
+        peers_lines(pool, all[i].bench, took, PEER_SECONDS, &others, 0);
     }
     oct_frame_destroy(table);
     return oct_pool_close(pool);
