@@ -34,15 +34,25 @@ const TIMES = 3;
 const drawn = (rows) => `(select (h >> 33)::bigint as key, (h >> 11 & 4194303)::bigint as draw,
     (h >> 11) / 9007199254740992.0 as x, place from (select hash(range) as h, range as place from range(${rows})))`;
 
-// The tables of memory.c, of questions.c, and of series.c.
-const table = (rows) => `select key % 100 as few, key % 1000000 as many, x from ${drawn(rows)}`;
+// The tables of memory.c, of questions.c, of series.c, and of joins.c, as statements that make them.
+const table = (rows) => [`create table t as select key % 100 as few, key % 1000000 as many, x from ${drawn(rows)}`];
 const ids = (rows) => {
     const many = Math.max(Math.floor(rows / 100), 1);
-    return `select printf('id%03d', key % 100) as id1, printf('id%03d', key // 100 % 100) as id2,
+    return [`create table t as select printf('id%03d', key % 100) as id1, printf('id%03d', key // 100 % 100) as id2,
         printf('id%010d', key % ${many}) as id3, key // 7 % 100 as id4, key // 11 % 100 as id5,
-        key // 13 % ${many} as id6, 1 + draw % 5 as v1, 1 + draw // 5 % 15 as v2, x * 100 as v3 from ${drawn(rows)}`;
+        key // 13 % ${many} as id6, 1 + draw % 5 as v1, 1 + draw // 5 % 15 as v2, x * 100 as v3 from ${drawn(rows)}`];
 };
-const series = (rows) => `select make_timestamp(place * 1000000) as moment, x from ${drawn(rows)}`;
+const series = (rows) => [`create table t as select make_timestamp(place * 1000000) as moment, x from ${drawn(rows)}`];
+const sides = (key) => (rows) => {
+    const count = {small: 1000000, medium: 1000, text: 1000, large: 1}[key];
+    const keys = (per) => Math.max(Math.floor(rows / per), 10);
+    const id = `${Math.floor(keys(count) / 10)} + range * 7919 % ${keys(count)}`;
+    return [`create table t as select key % ${keys(1000000)} as small, key // 7 % ${keys(1000)} as medium,
+        place * 7919 % ${rows} as large, printf('id%010d', key // 7 % ${keys(1000)}) as text, x as v from ${drawn(rows)}`,
+        `create table r as select ${key === "text" ? `printf('id%010d', ${id})` : id} as ${key}, range::double as w
+        from range(${keys(count)})`];
+};
+const joined = (key, kind = "inner") => [sides(key), `select * from t ${kind} join r using (${key})`];
 
 // What each is asked of, which is made before the clock starts, and what is asked.
 const QUESTIONS = {
@@ -57,6 +67,11 @@ const QUESTIONS = {
     resample: [series, "select date_trunc('hour', moment), avg(x), max(x) from t group by 1"],
     rolling: [series, "select avg(x) over (order by moment rows 19 preceding) from t"],
     rolling_median: [series, "select median(x) over (order by moment rows 999 preceding) from t"],
+    join_small: joined("small"),
+    join_medium: joined("medium"),
+    join_left: joined("medium", "left"),
+    join_text: joined("text"),
+    join_large: joined("large"),
     question_1: [ids, "select id1, sum(v1) from t group by id1"],
     question_2: [ids, "select id1, id2, sum(v1) from t group by id1, id2"],
     question_3: [ids, "select id3, sum(v1), avg(v3) from t group by id3"],
@@ -74,8 +89,8 @@ async function main() {
     const [make, query] = QUESTIONS[question];
     const database = await DuckDBInstance.create(":memory:", {threads});
     const connection = await database.connect();
-    if (make)
-        await connection.run(`create table t as ${make(Number(argument))}`);
+    for (const statement of make ? make(Number(argument)) : [])
+        await connection.run(statement);
     let least = Infinity, cpu = Infinity;
     for (let i = 0; i < TIMES; i++) {
         const begun = process.hrtime.bigint(), used = process.cpuUsage();

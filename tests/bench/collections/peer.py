@@ -95,6 +95,24 @@ def series(rows):
     return x
 
 
+def sides(rows, key):
+    """The left table of joins.c, and the right one of a key."""
+    rows, state = int(rows), states(rows)
+    draw = (state >> np.uint64(33)).astype(np.int64)
+    small, medium = max(rows // 1000000, 10), max(rows // 1000, 10)
+    left = pd.DataFrame({"small": draw % small, "medium": draw // 7 % medium, "large": np.arange(rows) * 7919 % rows,
+                         "v": (state >> np.uint64(11)) / 2.0**53})
+    names = np.array(["id%010d" % i for i in range(2 * medium)])
+    left["text"] = names[left.medium]
+    keys = {"small": small, "medium": medium, "text": medium, "large": rows}[key]
+    ids = keys // 10 + np.arange(keys) * 7919 % keys
+    return left, pd.DataFrame({key: names[ids] if key == "text" else ids, "w": np.arange(keys) * 1.0})
+
+
+def joined(key, how="inner"):
+    return lambda rows: sides(rows, key), lambda both: both[0].merge(both[1], on=key, how=how)
+
+
 # What each asks of its data, which is made before the clock starts.
 QUESTIONS = {
     "csv_groupby": (str, csv_groupby),
@@ -106,6 +124,11 @@ QUESTIONS = {
     "rolling": (series, lambda x: x.rolling(20, min_periods=1).mean()),
     "rolling_median": (series, lambda x: x.rolling(1000, min_periods=1).median()),
     "topk": (table, lambda t: t.x.nlargest(100)),
+    "join_small": joined("small"),
+    "join_medium": joined("medium"),
+    "join_left": joined("medium", "left"),
+    "join_text": joined("text"),
+    "join_large": joined("large"),
     "question_1": (ids, lambda t: by(t, "id1").v1.sum()),
     "question_2": (ids, lambda t: by(t, "id1", "id2").v1.sum()),
     "question_3": (ids, lambda t: by(t, "id3").agg({"v1": "sum", "v3": "mean"})),
