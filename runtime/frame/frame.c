@@ -304,7 +304,7 @@ static oct_err join_schema(oct_frame *frame, oct_error *err)
     octi_join join;
     oct_err code = octi_batch_concat(&frame->other->schema, 1, &none, err);
     if (code == OCT_OK)
-        code = octi_join_init(&join, frame->step.join_kind, frame->step.text, &none, err);
+        code = octi_join_init(&join, frame->pool, frame->step.join_kind, frame->step.text, &none, err);
     if (code != OCT_OK)
         return code;
     code = octi_join_run(&join, &frame->schema, err);

@@ -75,8 +75,7 @@ INLINE void hash_column(const octi_column *column, oct_column_type type, size_t 
         hash[row - begin] = mix(hash[row - begin], hash_value(column, type, row));
 }
 
-/* The rows from `begin` to before `end`. */
-static void hash_range(const octi_column *column, size_t begin, size_t end, uint64_t *hash)
+void octi_hash_rows(const octi_column *column, size_t begin, size_t end, uint64_t *hash)
 {
     switch (column->type) {
     case OCT_STRING:
@@ -91,11 +90,6 @@ static void hash_range(const octi_column *column, size_t begin, size_t end, uint
     default:
         hash_column(column, OCT_INT64, begin, end, hash);
     }
-}
-
-void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash)
-{
-    hash_range(column, 0, rows, hash);
 }
 
 static inline bool same_text(const octi_column *column, size_t row, size_t other)
@@ -197,7 +191,7 @@ static uint64_t hash_row(const octi_batch *keys, size_t count, size_t row)
 {
     uint64_t hash = 0;
     for (size_t k = 0; k < count; k++)
-        hash_range(&keys->columns[k], row, row + 1, &hash);
+        octi_hash_rows(&keys->columns[k], row, row + 1, &hash);
     return hash;
 }
 
@@ -233,7 +227,7 @@ static bool assign_by_hashes(octi_grouping *g, const octi_batch *keys, size_t co
     if (!hash)
         return false;
     for (size_t k = 0; k < count; k++)
-        octi_hash_rows(&keys->columns[k], keys->rows, hash);
+        octi_hash_rows(&keys->columns[k], 0, keys->rows, hash);
     bool assigned = assign_groups(g, keys, count, hash, 0, first);
     if (assigned && first < keys->rows && g->groups > FIRST - FIRST / 32) {
         for (size_t row = 0; row < keys->rows; row++)

@@ -6,8 +6,9 @@
 
 #include "runtime/frame/column.h"
 
-/* Adds the hashes of a column's rows to those in `hash`, which begins with zeroes. */
-void octi_hash_rows(const octi_column *column, size_t rows, uint64_t *hash);
+/* Adds the hashes of a column's rows, from `begin` to before `end`, to those in `hash`, which begins with
+ * zeroes and with the hash of the first of them. */
+void octi_hash_rows(const octi_column *column, size_t begin, size_t end, uint64_t *hash);
 
 typedef struct octi_grouping {
     uint32_t *of;    /* which group each row is in; groups are numbered as they come */

@@ -6,6 +6,7 @@
 #include "runtime/frame/grouping.h"
 #include "runtime/frame/join.h"
 #include "runtime/frame/order.h"
+#include "runtime/frame/turns.h"
 
 enum { NO_ROW = 0 }; /* rows are counted from 1 here */
 
@@ -18,19 +19,6 @@ void octi_join_deinit(octi_join *join)
     *join = (octi_join){0};
 }
 
-/* Hashes of the key columns of a batch, for the caller to free. */
-static oct_err hash_keys(const octi_batch *batch, const octi_order *by, size_t count, uint64_t **out,
-                         oct_error *err)
-{
-    uint64_t *hash = octi_heap_zeroes((batch->rows + 1) * sizeof(*hash));
-    if (!hash)
-        return oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", batch->rows);
-    for (size_t k = 0; k < count; k++)
-        octi_hash_rows(&batch->columns[by[k].column], batch->rows, hash);
-    *out = hash;
-    return OCT_OK;
-}
-
 static bool any_null(const octi_batch *batch, const octi_order *by, size_t count, size_t row)
 {
     for (size_t k = 0; k < count; k++)
@@ -39,35 +27,85 @@ static bool any_null(const octi_batch *batch, const octi_order *by, size_t count
     return false;
 }
 
-oct_err octi_join_init(octi_join *join, oct_join_kind kind, const char *on, octi_batch *table, oct_error *err)
-{
+/* ---- the table ---- */
+
+/* Rows of a table on their way into its slots. */
+typedef struct hashing {
+    octi_join *join;
     octi_order by[OCTI_ORDER_MOST];
     size_t count;
-    uint64_t *hash = NULL;
+    uint64_t *hash;
+    size_t shares; /* of the rows to hash, and then of the slots */
+} hashing;
+
+/* Turn of a share of the rows. */
+static oct_err hash_share(size_t turn, void *ctx, oct_error *err)
+{
+    const hashing *h = ctx;
+    const octi_batch *table = &h->join->table;
+    size_t begin = table->rows * turn / h->shares, end = table->rows * (turn + 1) / h->shares;
+    (void)err;
+    for (size_t k = 0; k < h->count; k++)
+        octi_hash_rows(&table->columns[h->by[k].column], begin, end, h->hash + begin);
+    return OCT_OK;
+}
+
+/* Turn of a share of the slots: all rows are looked at, and those that belong there go in, from the last row
+ * on, so that the chain of a slot is in the table's order. */
+static oct_err fill_share(size_t turn, void *ctx, oct_error *err)
+{
+    const hashing *h = ctx;
+    octi_join *join = h->join;
+    size_t begin = join->slot_count * turn / h->shares, end = join->slot_count * (turn + 1) / h->shares;
+    (void)err;
+    for (size_t row = join->table.rows; row-- > 0;) {
+        size_t at = h->hash[row] & (join->slot_count - 1);
+        if (at < begin || at >= end || any_null(&join->table, h->by, h->count, row))
+            continue;
+        join->next[row] = join->slots[at];
+        join->slots[at] = (uint32_t)row + 1;
+    }
+    return OCT_OK;
+}
+
+enum { FEW_ROWS = 1 << 16 };
+
+static oct_err fill_slots(hashing *h, oct_pool *pool, oct_error *err)
+{
+    const octi_join *join = h->join;
+    h->shares = join->table.rows < FEW_ROWS ? 1 : octi_turns_at_once(pool);
+    h->hash = octi_heap_zeroes((join->table.rows + 1) * sizeof(*h->hash));
+    oct_err code = h->hash && join->slots && join->next
+                       ? OCT_OK
+                       : oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", join->table.rows);
+    if (code == OCT_OK)
+        code = octi_turns(pool, h->shares, hash_share, h, err);
+    if (code == OCT_OK)
+        code = octi_turns(pool, h->shares, fill_share, h, err);
+    free(h->hash);
+    return code;
+}
+
+oct_err octi_join_init(octi_join *join, oct_pool *pool, oct_join_kind kind, const char *on, octi_batch *table,
+                       oct_error *err)
+{
+    hashing h = {.join = join};
     *join = (octi_join){.kind = kind, .on = strdup(on), .table = *table, .slot_count = 16};
     *table = (octi_batch){0};
     while (join->slot_count < 2 * join->table.rows)
         join->slot_count *= 2;
     join->slots = octi_heap_zeroes(join->slot_count * sizeof(*join->slots));
     join->next = octi_heap_zeroes((join->table.rows + 1) * sizeof(*join->next));
-    oct_err code = join->on && join->slots && join->next
-                       ? octi_order_parse(on, &join->table, by, &count, err)
-                       : oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", join->table.rows);
+    oct_err code = join->on ? octi_order_parse(on, &join->table, h.by, &h.count, err)
+                            : oct_fail(err, OCT_E_NOMEM, "out of memory for a join");
     if (code == OCT_OK)
-        code = hash_keys(&join->table, by, count, &hash, err);
-    /* From the last row, so that the chain of a slot is in the table's order. */
-    for (size_t row = join->table.rows; code == OCT_OK && row-- > 0;) {
-        uint32_t *slot = &join->slots[hash[row] & (join->slot_count - 1)];
-        if (any_null(&join->table, by, count, row))
-            continue;
-        join->next[row] = *slot;
-        *slot = (uint32_t)row + 1;
-    }
-    free(hash);
+        code = fill_slots(&h, pool, err);
     if (code != OCT_OK)
         octi_join_deinit(join);
     return code;
 }
+
+/* ---- rows of the left side ---- */
 
 /* Pairs of rows: of the batch, and of the table from 1, or NO_ROW. */
 typedef struct pairs {
@@ -117,11 +155,19 @@ static oct_err sides_init(sides *s, const octi_join *join, const octi_batch *bat
     return code;
 }
 
+/* Whole numbers, the most frequent keys, without a call; neither row is null. */
+static inline bool same_value(const octi_column *left, size_t row, const octi_column *right, size_t other)
+{
+    bool compared = left->type == OCT_DOUBLE || left->type == OCT_BOOL || left->type == OCT_STRING;
+    return compared ? octi_column_compare(left, row, right, other) == 0
+                    : left->ints[row] == right->ints[other];
+}
+
 static bool same_keys(const sides *s, size_t row, size_t other)
 {
     for (size_t k = 0; k < s->count; k++)
-        if (octi_column_compare(&s->batch->columns[s->left[k].column], row,
-                                &s->join->table.columns[s->right[k].column], other) != 0)
+        if (!same_value(&s->batch->columns[s->left[k].column], row,
+                        &s->join->table.columns[s->right[k].column], other))
             return false;
     return true;
 }
@@ -149,13 +195,41 @@ static bool match_row(const sides *s, size_t row, uint64_t hash, pairs *out)
     return true;
 }
 
+enum { AHEAD = 16 }; /* rows whose slots are on their way from memory, and as many whose matches are */
+
+/* Looks ahead of a row: where the table is large, a slot, the key of its row, and the next one are each far
+ * from what was read before. */
+static inline void fetch(const sides *s, const uint64_t *hash, size_t row)
+{
+    const octi_join *join = s->join;
+    const octi_column *key = &join->table.columns[s->right[0].column];
+    size_t mask = join->slot_count - 1;
+    if (row + 2 * AHEAD < s->batch->rows)
+        __builtin_prefetch(&join->slots[hash[row + 2 * AHEAD] & mask]);
+    if (row + AHEAD >= s->batch->rows)
+        return;
+    uint32_t at = join->slots[hash[row + AHEAD] & mask];
+    if (at == NO_ROW)
+        return;
+    __builtin_prefetch(&join->next[at - 1]);
+    if (key->type == OCT_STRING)
+        __builtin_prefetch(&key->offsets[at - 1]);
+    else if (key->type != OCT_BOOL)
+        __builtin_prefetch(&key->ints[at - 1]);
+}
+
 static oct_err match(const sides *s, pairs *out, oct_error *err)
 {
-    uint64_t *hash = NULL;
-    oct_err code = hash_keys(s->batch, s->left, s->count, &hash, err);
-    for (size_t row = 0; code == OCT_OK && row < s->batch->rows; row++)
+    uint64_t *hash = octi_heap_zeroes((s->batch->rows + 1) * sizeof(*hash));
+    oct_err code =
+        hash ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", s->batch->rows);
+    for (size_t k = 0; code == OCT_OK && k < s->count; k++)
+        octi_hash_rows(&s->batch->columns[s->left[k].column], 0, s->batch->rows, hash);
+    for (size_t row = 0; code == OCT_OK && row < s->batch->rows; row++) {
+        fetch(s, hash, row);
         if (!match_row(s, row, hash[row], out))
             code = oct_fail(err, OCT_E_NOMEM, "out of memory for %zu joined rows", out->count);
+    }
     free(hash);
     if (code == OCT_OK && out->count > UINT32_MAX)
         code = oct_fail(err, OCT_E_EXHAUSTED, "a join makes more than 2^32 rows of a chunk");

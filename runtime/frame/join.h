@@ -5,6 +5,7 @@
 #ifndef OCTI_JOIN_H
 #define OCTI_JOIN_H
 
+#include "oct/pool.h"
 #include "runtime/frame/column.h"
 
 typedef struct octi_join {
@@ -16,9 +17,10 @@ typedef struct octi_join {
     size_t slot_count;
 } octi_join;
 
-/* The table moves into the join, also on failure. */
-OCT_NODISCARD oct_err octi_join_init(octi_join *join, oct_join_kind kind, const char *on, octi_batch *table,
-                                     oct_error *err);
+/* The table moves into the join, also on failure. A large one is hashed in partitions of slots at once, which
+ * are turns (turns.h). */
+OCT_NODISCARD oct_err octi_join_init(octi_join *join, oct_pool *pool, oct_join_kind kind, const char *on,
+                                     octi_batch *table, oct_error *err);
 void octi_join_deinit(octi_join *join);
 
 /* *batch is replaced. In the order of its rows, and of the table's where several match. OCT_E_NOTFOUND,

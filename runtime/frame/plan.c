@@ -151,7 +151,7 @@ static oct_err prepare_join(const oct_frame *frame, octi_step *step, size_t *ski
     *skipped += lines;
     step->join = calloc(1, sizeof(*step->join));
     if (step->join)
-        return octi_join_init(step->join, frame->step.join_kind, step->text, &table, err);
+        return octi_join_init(step->join, frame->pool, frame->step.join_kind, step->text, &table, err);
     octi_batch_deinit(&table);
     return oct_fail(err, OCT_E_NOMEM, "out of memory for a join");
 }

@@ -12,7 +12,14 @@
 #include "runtime/frame/turns.h"
 
 /* Chunks do not depend on the pool, so that neither do the sums. */
-enum { CHUNK = 1 << 20, CHUNK_ROWS = 1 << 16, CHUNK_ROWS_MOST = 1 << 20, WAVE = 256, FIRST_WAVE = 4 };
+enum {
+    CHUNK = 1 << 20,
+    CHUNK_ROWS = 1 << 16,
+    CHUNK_ROWS_MOST = 1 << 20,
+    CHUNK_VALUES_MOST = 1 << 24, /* so that a chunk travels in one message */
+    WAVE = 256,
+    FIRST_WAVE = 4,
+};
 
 /* Partial groups of a wave from which on they are worth partitions. */
 enum { MANY_GROUPS = 1 << 16 };
@@ -267,12 +274,12 @@ static size_t groups_of(const run *r)
 /* Rows of a chunk after so many that have been seen. Every chunk leaves its own states of the groups that it
  * has, so that where groups are many, and come again, fewer and larger ones leave less to merge: 32 rows a
  * group or more. Not so where they hardly come again in any chunk that fits a cache. */
-static size_t rows_of_chunk(const run *r, size_t seen)
+static size_t rows_of_chunk(const run *r, const octi_batch *table, size_t seen)
 {
     size_t groups = r->stage->reduce.kind == OCTI_GROUP ? groups_of(r) : 0, rows = CHUNK_ROWS;
     if (groups > seen / 2 || groups > CHUNK_ROWS_MOST / 4)
         return CHUNK_ROWS;
-    while (rows < 32 * groups && rows < CHUNK_ROWS_MOST)
+    while (rows < 32 * groups && rows < CHUNK_ROWS_MOST && 2 * rows * table->count <= CHUNK_VALUES_MOST)
         rows *= 2;
     return rows;
 }
@@ -283,7 +290,7 @@ static oct_err run_rows(run *r, const octi_batch *table, size_t begin, size_t en
     oct_err code = OCT_OK;
     size_t most = r->stage->reduce.kind == OCTI_GROUP ? FIRST_WAVE : first_wave(r);
     for (size_t at = begin; code == OCT_OK && at < end && !enough(r);) {
-        size_t count = 0, rows = rows_of_chunk(r, at - begin);
+        size_t count = 0, rows = rows_of_chunk(r, table, at - begin);
         for (; code == OCT_OK && count < most && at < end; at += rows) {
             size_t to = end - at < rows ? end : at + rows;
             code = cut_chunk(r, table, at, to, &r->chunks[count], err);
