@@ -58,7 +58,13 @@ static void blocks_of_any_size_are_there_and_whole(void **state)
         assert_true(sizes[i] < OCTI_HEAP_LARGE || (uintptr_t)block % OCTI_HEAP_PAGE == 0);
         memset(block, 1, sizes[i]);
         free(block);
+        char *zeroes = octi_heap_zeroes(sizes[i]);
+        assert_non_null(zeroes);
+        for (size_t at = 0; at < sizes[i]; at++)
+            assert_int_equal(zeroes[at], 0);
+        free(zeroes);
     }
+    assert_null(octi_heap_zeroes(SIZE_MAX));
     assert_null(octi_heap_block(SIZE_MAX)); /* no multiple of a page is as large */
 }
 

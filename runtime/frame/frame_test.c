@@ -231,6 +231,103 @@ static void many_sums_have_the_bits_of_a_loop(void **state)
     free(sums);
 }
 
+/* A table of the lines that `write` writes. */
+static oct_frame *table_of(int rows, void (*write)(FILE *file, int row))
+{
+    FILE *file = begin_file();
+    for (int i = -1; i < rows; i++)
+        write(file, i);
+    fclose(file);
+    oct_frame *f = oct_read_csv(pool, path), *t = oct_frame_compute(f);
+    if (!t)
+        fail_msg("%s", oct_last_error()->what);
+    oct_frame_destroy(f);
+    unlink(path);
+    return t;
+}
+
+enum { TIMES_EACH = 120, COMING_AGAIN = 5000 };
+
+static void write_coming_again(FILE *file, int row)
+{
+    int key = (int)((int64_t)row * 7919 % COMING_AGAIN);
+    if (row < 0)
+        fprintf(file, "key,text,x\n");
+    else
+        fprintf(file, "%d,t%05d%s,%d.5\n", key, key, key % 2 ? "" : "+", row % 16);
+}
+
+/* Groups that come again, so that chunks after the first wave are larger: by numbers, and by texts. */
+static void groups_of_a_table_are_whole_whatever_its_chunks(void **state)
+{
+    (void)state;
+    oct_frame *f = table_of(TIMES_EACH * COMING_AGAIN, write_coming_again);
+    static const char *const keys[] = {"key", "text"};
+    double *sums = calloc(COMING_AGAIN, sizeof(*sums));
+    assert_non_null(sums);
+    for (int i = 0; i < TIMES_EACH * COMING_AGAIN; i++)
+        sums[(int64_t)i * 7919 % COMING_AGAIN] += i % 16 + 0.5;
+    for (int k = 0; k < 2; k++) {
+        oct_frame *g = oct_frame_groupby(f, keys[k], "sum(x) as s, count() as n, mean(x) as m");
+        oct_frame *t = oct_frame_compute(g);
+        if (!t)
+            fail_msg("%s", oct_last_error()->what);
+        assert_int_equal(oct_frame_rows(t), COMING_AGAIN);
+        assert_memory_equal(oct_frame_doubles(t, "s"), sums, COMING_AGAIN * sizeof(*sums));
+        for (int i = 0; i < COMING_AGAIN; i++) {
+            assert_int_equal(oct_frame_int64s(t, "n")[i], TIMES_EACH);
+            assert_true(oct_frame_doubles(t, "m")[i] == sums[i] / TIMES_EACH);
+        }
+        oct_frame_destroy(g);
+        oct_frame_destroy(t);
+    }
+    oct_frame_destroy(f);
+    free(sums);
+}
+
+enum { RIGHT_KEYS = 40000, LEFT_ROWS = 90000 };
+
+static void write_right(FILE *file, int row)
+{
+    if (row < 0)
+        fprintf(file, "key,w\n");
+    else if (row % RIGHT_KEYS == 7)
+        fprintf(file, ",%d\n", row); /* a null, which nothing matches */
+    else
+        fprintf(file, "%d,%d\n", row % RIGHT_KEYS * 2, row);
+}
+
+static void write_left(FILE *file, int row)
+{
+    if (row < 0)
+        fprintf(file, "key,v\n");
+    else
+        fprintf(file, "%d,%d\n", row, row);
+}
+
+/* Of each even key there are two rows in the table, far from each other. */
+static void a_large_table_is_joined_in_its_order(void **state)
+{
+    (void)state;
+    oct_frame *right = table_of(2 * RIGHT_KEYS, write_right), *left = table_of(LEFT_ROWS, write_left);
+    oct_frame *j = oct_frame_join(left, right, "key", OCT_JOIN_LEFT), *t = oct_frame_compute(j);
+    if (!t)
+        fail_msg("%s", oct_last_error()->what);
+    size_t row = 0;
+    for (int key = 0; key < LEFT_ROWS; key++) {
+        int matches = key % 2 == 0 && key < 2 * RIGHT_KEYS && key != 14 ? 2 : 0;
+        assert_int_equal(oct_frame_int64s(t, "v")[row], key);
+        assert_true(oct_frame_is_null(t, "w", row) == (matches == 0));
+        for (int i = 0; i < matches; i++)
+            assert_int_equal(oct_frame_int64s(t, "w")[row + (size_t)i], key / 2 + i * RIGHT_KEYS);
+        row += matches ? 2 : 1;
+    }
+    assert_int_equal(oct_frame_rows(t), row);
+    oct_frame *all[] = {left, right, j, t};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        oct_frame_destroy(all[i]);
+}
+
 static const char *const bad_lines = "a,b\n1,2\n\n\"3\",4\nx,5\n6\n7,8\n";
 
 static void a_malformed_line_is_told_with_file_line_and_what_was_expected(void **state)
@@ -502,6 +599,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(mistakes_are_told_where_they_are_made, remove_file),
         cmocka_unit_test_teardown(logic_with_nulls_times_and_text_is_that_of_sql, remove_file),
         cmocka_unit_test_teardown(rows_are_sorted_with_nulls_last_and_head_takes_the_first, remove_file),
+        cmocka_unit_test(groups_of_a_table_are_whole_whatever_its_chunks),
+        cmocka_unit_test(a_large_table_is_joined_in_its_order),
         cmocka_unit_test_teardown(many_rows_are_sorted_with_nan_nulls_and_equal_ones_in_their_places,
                                   remove_file),
         cmocka_unit_test_teardown(the_largest_are_found_though_each_row_is_larger_than_those_before,

@@ -140,11 +140,52 @@ static void keys_of_several_columns_of_any_types_are_told_apart(void **state)
     }
 }
 
+/* Texts of up to `longest` bytes, of which those from `from` on are one of two: few bits in which they
+ * differ, or many. Some end where others go on with zeroes. */
+static void add_texts(octi_batch *keys, size_t least, size_t longest, size_t from, bool nulls)
+{
+    octi_column column;
+    char name[2] = {(char)('a' + keys->count), 0};
+    assert_int_equal(octi_column_init(&column, OCT_STRING, keys->rows, keys->rows * longest, NULL), OCT_OK);
+    if (nulls)
+        assert_int_equal(octi_column_add_bitmap(&column, keys->rows, NULL), OCT_OK);
+    column.offsets[0] = 0;
+    for (size_t i = 0; i < keys->rows; i++) {
+        size_t size = least + (size_t)rand() % (longest - least + 1);
+        char *text = column.text + column.offsets[i];
+        for (size_t k = 0; k < size; k++)
+            text[k] = (char)(k < from ? 'x' : rand() % 2 ? '0' : '\0');
+        column.offsets[i + 1] = column.offsets[i] + (int32_t)size;
+        if (nulls && rand() % 4 == 0)
+            octi_set_null(&column, i);
+    }
+    assert_int_equal(octi_batch_take(keys, name, &column, NULL), OCT_OK);
+}
+
+static void texts_of_any_length_are_told_apart(void **state)
+{
+    static const size_t of[][3] = {{0, 0, 0},    {0, 1, 0},    {3, 3, 0},   {0, 9, 0},
+                                   {5, 12, 4},   {8, 8, 4},    {8, 17, 14}, {20, 24, 20},
+                                   {32, 32, 26}, {31, 33, 29}, {0, 70, 0},  {12, 12, 12}};
+    (void)state;
+    srand(11);
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+        for (int nulls = 0; nulls < 2; nulls++) {
+            octi_batch keys = {.rows = ROWS}, two = {.rows = ROWS};
+            add_texts(&keys, of[i][0], of[i][1], of[i][2], nulls);
+            check(&keys);
+            add_texts(&two, of[i][0], of[i][1], of[i][2], nulls);
+            add_texts(&two, 0, 2, 0, !nulls);
+            check(&two);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_few_numbers_and_of_many_are_told_apart_alike),
         cmocka_unit_test(keys_of_several_columns_of_any_types_are_told_apart),
+        cmocka_unit_test(texts_of_any_length_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
