@@ -192,7 +192,8 @@ void octi_trace_ended_slowly(uint32_t job, const oct_task *task, bool failed)
         return;
     uint64_t took = entry.started ? entry.ended - entry.started : 0;
     add(&sum->count, 1);
-    add(&sum->failed, failed);
+    if (failed)
+        add(&sum->failed, 1);
     add(&sum->ticks, took);
     if (entry.queued && entry.started > entry.queued)
         add(&sum->waited, entry.started - entry.queued);
