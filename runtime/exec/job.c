@@ -348,6 +348,11 @@ bool octi_job_sleep(octi_job *job, int64_t deadline_ns)
             return true;
         octi_relax();
     }
+    return octi_job_sleep_at_once(job, deadline_ns);
+}
+
+bool octi_job_sleep_at_once(octi_job *job, int64_t deadline_ns)
+{
     for (;;) {
         uint32_t word =
             atomic_fetch_or_explicit(&job->word, OCTI_SLEEPERS, memory_order_acq_rel) | OCTI_SLEEPERS;

@@ -211,6 +211,9 @@ void octi_job_unpin(octi_job *job);
  * Runs nothing meanwhile. False at the deadline. */
 bool octi_job_sleep(octi_job *job, int64_t deadline_ns);
 
+/* The same for who has waited awake already: octi_job_sleep does so for some 20 us. */
+bool octi_job_sleep_at_once(octi_job *job, int64_t deadline_ns);
+
 /* Where the native value of a DONE job is, while has_value. */
 static inline void *octi_job_value(octi_job *job)
 {

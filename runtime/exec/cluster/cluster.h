@@ -65,6 +65,10 @@ typedef struct octi_wave {
 /* Of cluster->closing. */
 enum { OCTI_CLOSING = 1, OCTI_CLOSING_AT_ONCE = 2 };
 
+/* To communicate before and after a task that takes so long, or to sleep while it runs, is next to nothing of
+ * what it takes itself. */
+enum { OCTI_LONG_NS = 10000 };
+
 /* What job->where says of a job of this executor. */
 enum { OCTI_HERE, OCTI_AWAY, OCTI_GUEST };
 

@@ -40,8 +40,9 @@ static octi_guest *guest_of_post(octi_post *post)
 
 static char *add_end(octi_guest *guest, octi_ending ending, size_t bytes, uint64_t size, uint64_t value)
 {
-    octi_end_record *record =
-        octi_outbox_add(guest->cluster, guest->from, OCTI_END, ending, sizeof(*record) + bytes, false);
+    /* After a long one nothing is waited for to go with it: the next one would be as long. */
+    octi_end_record *record = octi_outbox_add(guest->cluster, guest->from, OCTI_END, ending,
+                                              sizeof(*record) + bytes, guest->ran >= OCTI_LONG_NS);
     if (!record)
         return NULL;
     record->id = guest->id;
@@ -377,18 +378,21 @@ octi_job *octi_guest_next(void *ctx)
 
 /* What runs elsewhere is learnt from when its end arrives. Of what runs here only the first of each name
  * that takes values is timed: whether these are to be moved depends on it. A guest's end is what somebody
- * waits for, unless there are more guests to run, whose ends go with it. */
+ * waits for, unless there are more guests to run, whose ends go with it. And a worker that has long tasks at
+ * hand looks between them: others may have room for one. */
 bool octi_guest_run(void *ctx, octi_job *job)
 {
     octi_cluster *cluster = ctx;
     const oct_task *task = job->task;
     bool is_guest = job->where == OCTI_GUEST;
-    bool is_timed = job->dep_count > 0 && octi_place_known_ns(cluster, task) == 0;
+    int64_t known = octi_place_known_ns(cluster, task);
+    bool is_timed = job->dep_count > 0 && known == 0;
     int64_t began = is_timed ? octi_clock_ns() : 0;
     bool again = octi_run_job(job);
     if (is_timed)
         octi_place_learn(cluster, task, octi_clock_ns() - began);
-    if (is_guest && atomic_load_explicit(&cluster->guests_count, memory_order_relaxed) == 0)
+    if (is_guest ? atomic_load_explicit(&cluster->guests_count, memory_order_relaxed) == 0
+                 : known >= OCTI_LONG_NS && cluster->size > 1)
         octi_progress(cluster);
     return again;
 }

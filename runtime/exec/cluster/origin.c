@@ -273,6 +273,12 @@ static void send_task(octi_cluster *cluster, int to, octi_job *job)
 
 enum { AT_ONCE = 64 };
 
+/* What lies on our workers' deques and may leave. */
+static size_t at_hand(const octi_cluster *cluster)
+{
+    return (size_t)octi_threads_loose(cluster->local);
+}
+
 /* Up to `most` jobs off a queue for a rank: but of those that may run elsewhere only what it has room
  * for, and of the shared ones what our own idle workers leave. */
 static int take(octi_cluster *cluster, int rank, queue from, octi_job **jobs, int most)
@@ -283,7 +289,7 @@ static int take(octi_cluster *cluster, int rank, queue from, octi_job **jobs, in
     octi_job *first = octi_line_sample(line);
     if (first && line != &cluster->peers[rank].bound) {
         unsigned level = octi_place_level(cluster, first->task);
-        int has_room = room(cluster, rank, level, line->count);
+        int has_room = room(cluster, rank, level, line->count + at_hand(cluster));
         most = most < has_room ? most : has_room;
         if (line == &cluster->shared) {
             int beyond_ours = (int)line->count - octi_threads_idle(cluster->local);
@@ -340,7 +346,7 @@ static void send_shared(octi_cluster *cluster)
 static void count_credit(octi_cluster *cluster)
 {
     int credit = 0;
-    size_t waiting = count_of(shared_queue(cluster));
+    size_t waiting = count_of(shared_queue(cluster)) + at_hand(cluster);
     for (int i = 0; i < cluster->size; i++) {
         int has_room = i == cluster->rank ? 0 : room(cluster, i, cluster->level, waiting);
         credit += has_room > 0 ? has_room : 0;

@@ -273,10 +273,14 @@ static void learn_patience(octi_cluster *cluster, bool was_of_use)
     atomic_store_explicit(&cluster->patience_ns, ns, memory_order_relaxed);
 }
 
-static bool is_in_the_way(octi_cluster *cluster, int64_t waited)
+/* What takes long is not waited for like this at all: it seldom ends in a spin, and if the workers have such
+ * as well each spin is time that one of them has not. */
+static bool is_in_the_way(octi_cluster *cluster, const octi_job *job, int64_t waited)
 {
-    return !octi_here.worker && octi_threads_are_awake(cluster->local) &&
-           waited > atomic_load_explicit(&cluster->patience_ns, memory_order_relaxed);
+    int64_t patience = octi_place_known_ns(cluster, job->task) >= OCTI_LONG_NS
+                           ? SHORTEST_SPIN_NS
+                           : atomic_load_explicit(&cluster->patience_ns, memory_order_relaxed);
+    return !octi_here.worker && octi_threads_are_awake(cluster->local) && waited > patience;
 }
 
 /* It is for answers that are near that a thread polls itself; for others the workers and the helper do,
@@ -295,13 +299,14 @@ bool octi_progress_await(octi_executor *executor, octi_job *job, int64_t deadlin
         else if (now - since > SPIN_NS)
             sched_yield();
         now = octi_clock_ns();
-        gives_up = is_in_the_way(cluster, now - began);
+        gives_up = is_in_the_way(cluster, job, now - began);
     }
     atomic_fetch_sub_explicit(&cluster->awaiting, 1, memory_order_relaxed);
     bool ended = octi_job_ended(job);
     if (ended || gives_up)
         learn_patience(cluster, ended);
-    return ended || octi_job_sleep(job, deadline_ns);
+    return ended ||
+           (cluster->size > 1 ? octi_job_sleep_at_once(job, deadline_ns) : octi_job_sleep(job, deadline_ns));
 }
 
 /* Who waits polls; where nobody does, an idle worker, as long as there was something lately. */

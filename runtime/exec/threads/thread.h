@@ -52,7 +52,7 @@ struct octi_threads {
     _Atomic uint32_t epoch; /* a futex: moves on when there is something for the parked */
     _Atomic int32_t searching;
     _Atomic bool stop;
-    _Atomic bool has_loose; /* jobs that may leave may lie on deques */
+    _Atomic int loose; /* about how many jobs that may leave lie on deques, as recalling them found */
     bool has_membarrier;
     octi_waits waits;
     pthread_mutex_t crowd; /* guards what follows, but for reading */

@@ -159,8 +159,8 @@ void octi_threads_submit_loose(octi_executor *executor, octi_job *job)
 {
     octi_threads *pool = (octi_threads *)executor;
     submit_marked(pool, job, OCTI_MAY_LEAVE);
-    if (!atomic_load_explicit(&pool->has_loose, memory_order_seq_cst))
-        atomic_store_explicit(&pool->has_loose, true, memory_order_seq_cst);
+    if (atomic_load_explicit(&pool->loose, memory_order_seq_cst) == 0)
+        atomic_store_explicit(&pool->loose, 1, memory_order_seq_cst);
 }
 
 /* At most one in two: the others the worker goes on with. */
@@ -178,19 +178,24 @@ static int recall_some(octi_deque *deque, octi_job **jobs, int most)
 int octi_threads_recall(octi_executor *executor, octi_job **jobs, int most)
 {
     octi_threads *pool = (octi_threads *)executor;
-    if (!atomic_load_explicit(&pool->has_loose, memory_order_relaxed))
+    if (atomic_load_explicit(&pool->loose, memory_order_relaxed) == 0)
         return 0;
-    atomic_store_explicit(&pool->has_loose, false, memory_order_seq_cst);
-    bool is_more = false;
+    atomic_store_explicit(&pool->loose, 0, memory_order_seq_cst);
+    int64_t left = 0;
     int count = 0, slots = atomic_load_explicit(&pool->slots, memory_order_acquire);
     for (int i = 0; i < slots; i++) {
         octi_deque *deque = &pool->workers[i].deque;
         count += recall_some(deque, jobs + count, most - count);
-        is_more = is_more || !octi_deque_empty(deque);
+        left += octi_deque_count(deque);
     }
-    if (is_more)
-        atomic_store_explicit(&pool->has_loose, true, memory_order_relaxed);
+    if (left > 0)
+        atomic_store_explicit(&pool->loose, (int)left, memory_order_relaxed);
     return count;
+}
+
+int octi_threads_loose(const octi_executor *executor)
+{
+    return atomic_load_explicit(&((const octi_threads *)executor)->loose, memory_order_relaxed);
 }
 
 octi_waits *octi_threads_waits(octi_executor *executor)

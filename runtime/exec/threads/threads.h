@@ -40,6 +40,9 @@ void octi_threads_submit_loose(octi_executor *threads, octi_job *job);
  * QUEUED, and the caller's. Any thread. */
 int octi_threads_recall(octi_executor *threads, octi_job **jobs, int most);
 
+/* About how many more there were when it was last asked for some; 0 where there were none. Any thread. */
+int octi_threads_loose(const octi_executor *executor);
+
 /* There is more. Any thread; costs nothing while the workers are busy. */
 void octi_threads_wake(octi_executor *threads);
 
