@@ -317,20 +317,21 @@ bool octi_progress_lingers(void *ctx)
            octi_clock_ns() - atomic_load_explicit(&cluster->heard_ns, memory_order_relaxed) < YIELD_NS;
 }
 
-/* The workers that are idle communicate far more often than this; it is for when they all are
- * busy, or asleep. */
+/* The workers that are idle communicate far more often than this, and those that are between two tasks do;
+ * it is for when they all are busy for long, or asleep. */
 void octi_progress_help(octi_cluster *cluster)
 {
-    int64_t since = octi_clock_ns(), nap = SHORTEST_NS;
+    int64_t since = octi_clock_ns(), nap = SHORTEST_NS, own = 0;
     while (!atomic_load_explicit(&cluster->closing, memory_order_acquire)) {
         int64_t now = octi_clock_ns(), longest = now - since < QUIET_AFTER_NS ? LONGEST_NS : QUIET_NS;
-        bool due = now - atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) >= nap / 2;
-        if (due && octi_progress(cluster)) {
-            since = now;
-            nap = SHORTEST_NS;
-        } else {
+        int64_t polled = atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed);
+        bool due = now - polled >= nap / 2, moved = due && octi_progress(cluster);
+        since = moved ? now : since;
+        if (moved && polled == own)
+            nap = SHORTEST_NS; /* nobody else has done it since */
+        else
             nap = 2 * nap < longest ? 2 * nap : longest;
-        }
+        own = due ? atomic_load_explicit(&cluster->polled_ns, memory_order_relaxed) : own;
         octi_futex_wait(&cluster->closing, 0, now + nap);
     }
 }
