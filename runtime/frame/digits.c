@@ -18,10 +18,10 @@ enum { BLOCK = 512 }; /* rows of which words are read at once */
 INLINE uint64_t text_word(const octi_column *column, size_t row, size_t at, size_t end)
 {
     size_t begin = (size_t)column->offsets[row], size = (size_t)column->offsets[row + 1] - begin;
-    const char *text = column->text + begin + at;
     uint64_t word = 0;
     if (size <= at)
         return 0;
+    const char *text = column->text + begin + at;
     if (begin + at + 8 <= end) {
         memcpy(&word, text, 8);
         return size - at < 8 ? word & ((UINT64_C(1) << (8 * (size - at))) - 1) : word;

@@ -110,12 +110,11 @@ static bool aggregate_rows(octi_aggregate a, octi_partials *to, const octi_group
     if (sums)
         return real ? add_rows(OCTI_AGG_SUM, true, to, g, argument, rows)
                     : add_rows(OCTI_AGG_SUM, false, to, g, argument, rows);
-    if (a == OCTI_AGG_COUNT && !argument->value.valid)
-        memcpy(to->n, g->rows, g->groups * sizeof(*to->n));
-    else if (a == OCTI_AGG_COUNT)
-        return add_rows(OCTI_AGG_COUNT, false, to, g, argument, rows);
-    else
+    if (a != OCTI_AGG_COUNT)
         return add_rows(a, real, to, g, argument, rows);
+    if (argument->value.valid)
+        return add_rows(OCTI_AGG_COUNT, false, to, g, argument, rows);
+    memcpy(to->n, g->rows, g->groups * sizeof(*to->n));
     return true;
 }
 
