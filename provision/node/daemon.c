@@ -18,7 +18,7 @@ static const int64_t READY_POLL = 2 * MS;      /* while a needed daemon is comin
 static const int64_t BACKOFF_FIRST = 100 * MS; /* then doubled */
 static const int64_t BACKOFF_LAST = 10000 * MS;
 static const int64_t STEADY = 20000 * MS;       /* one that ran this long starts over with its back-off */
-static const int64_t STOP_PATIENCE = 1000 * MS; /* from SIGTERM to SIGKILL */
+static const int64_t STOP_PATIENCE = 1000 * MS; /* from SIGTERM to SIGKILL, unless its owner says more */
 
 void octi_describe_exit(int status, char *out, size_t size)
 {
@@ -58,7 +58,7 @@ static void tell_to_end(octi_daemon *daemon, int64_t now)
 {
     daemon->state = OCTI_DAEMON_STOPPING;
     daemon->ready = false;
-    daemon->due = now + STOP_PATIENCE;
+    daemon->due = now + (daemon->patience_ns > 0 ? daemon->patience_ns : STOP_PATIENCE);
     kill(daemon->pid, SIGTERM);
 }
 

@@ -27,6 +27,7 @@ typedef struct octi_daemon {
     const char *const *argv;
     const char *socket;              /* ready when somebody listens there; NULL: when it runs */
     const struct octi_daemon *needs; /* NULL: nothing */
+    int64_t patience_ns;             /* until one that was told to end is killed; 0: a second */
 
     /* For others to read. */
     octi_daemon_state state;
