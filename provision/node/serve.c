@@ -41,7 +41,10 @@ typedef struct octi_server {
     const char *munged[9];
 } octi_server;
 
+/* It saves its state last, and takes 1.3 s when it was just talking to a node that is gone: killed before
+ * that it forgets the latest jobs, and gives their numbers away again, which slurmd refuses. */
 static const int64_t SLURMCTLD_PATIENCE_NS = 3000000000;
+
 static const char *const SLURMCTLD_ARGV[] = {"slurmctld", "-D", NULL};
 static const char *const SLURMD_ARGV[] = {"slurmd", "-D", NULL};
 
@@ -91,11 +94,10 @@ static oct_err make_daemons(octi_server *server, oct_error *err)
     octi_daemon *daemons = server->daemons;
     daemons[MUNGED] =
         (octi_daemon){.name = "munged", .argv = server->munged, .socket = server->paths.munge_socket};
-    daemons[SLURMCTLD] =
-        (octi_daemon){.name = "slurmctld", .argv = SLURMCTLD_ARGV, .needs = &daemons[MUNGED]};
-    /* It saves its state last, and takes 1.3 s when it was just talking to a node that is gone: killed before
-     * that it forgets the latest jobs, and gives their numbers away again, which slurmd refuses. */
-    daemons[SLURMCTLD].patience_ns = SLURMCTLD_PATIENCE_NS;
+    daemons[SLURMCTLD] = (octi_daemon){.name = "slurmctld",
+                                       .argv = SLURMCTLD_ARGV,
+                                       .needs = &daemons[MUNGED],
+                                       .patience_ns = SLURMCTLD_PATIENCE_NS};
     daemons[SLURMD] = (octi_daemon){.name = "slurmd", .argv = SLURMD_ARGV, .needs = &daemons[MUNGED]};
     for (int i = 0; i < DAEMONS; i++) {
         oct_err result = octi_daemon_init(&daemons[i], err);

@@ -264,8 +264,7 @@ oct_err octi_group_merge(const octi_group *group, octi_batch *partials, oct_erro
         code = octi_batch_gather(&keys, g.first, g.groups, &made, err);
         for (size_t i = 0; code == OCT_OK && i < group->aggregates.count; i++)
             code = merge_states(group, i, partials, &g, &made, err);
-        octi_batch *old = code == OCT_OK ? partials : &made;
-        octi_batch_deinit(old);
+        octi_batch_deinit(code == OCT_OK ? partials : &made);
         if (code == OCT_OK)
             *partials = made;
     }

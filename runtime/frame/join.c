@@ -27,6 +27,14 @@ static bool any_null(const octi_batch *batch, const octi_order *by, size_t count
     return false;
 }
 
+/* Hashes of the keys of rows from `begin` to before `end`, into `hash`, which is zeroes. */
+static void hash_keys(const octi_batch *batch, const octi_order *by, size_t count, size_t begin, size_t end,
+                      uint64_t *hash)
+{
+    for (size_t k = 0; k < count; k++)
+        octi_hash_rows(&batch->columns[by[k].column], begin, end, hash);
+}
+
 /* ---- the table ---- */
 
 /* Rows of a table on their way into its slots. */
@@ -45,8 +53,7 @@ static oct_err hash_share(size_t turn, void *ctx, oct_error *err)
     const octi_batch *table = &h->join->table;
     size_t begin = table->rows * turn / h->shares, end = table->rows * (turn + 1) / h->shares;
     (void)err;
-    for (size_t k = 0; k < h->count; k++)
-        octi_hash_rows(&table->columns[h->by[k].column], begin, end, h->hash + begin);
+    hash_keys(table, h->by, h->count, begin, end, h->hash + begin);
     return OCT_OK;
 }
 
@@ -223,8 +230,8 @@ static oct_err match(const sides *s, pairs *out, oct_error *err)
     uint64_t *hash = octi_heap_zeroes((s->batch->rows + 1) * sizeof(*hash));
     oct_err code =
         hash ? OCT_OK : oct_fail(err, OCT_E_NOMEM, "out of memory to join %zu rows", s->batch->rows);
-    for (size_t k = 0; code == OCT_OK && k < s->count; k++)
-        octi_hash_rows(&s->batch->columns[s->left[k].column], 0, s->batch->rows, hash);
+    if (code == OCT_OK)
+        hash_keys(s->batch, s->left, s->count, 0, s->batch->rows, hash);
     for (size_t row = 0; code == OCT_OK && row < s->batch->rows; row++) {
         fetch(s, hash, row);
         if (!match_row(s, row, hash[row], out))

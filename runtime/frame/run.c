@@ -115,13 +115,26 @@ static void drop_kept(run *r)
     r->kept_count = 0;
 }
 
+static bool makes_groups(const run *r)
+{
+    return r->stage->reduce.kind == OCTI_GROUP;
+}
+
+/* So far; before they are merged, a group counts for each part that has it. */
+static size_t groups_of(const run *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->kept_count; i++)
+        count += r->kept[i].rows;
+    for (size_t p = 0; r->divided && p < OCTI_PARTITIONS; p++)
+        count += r->partitions.of[p].rows;
+    return count;
+}
+
 /* True where the groups that were kept are many, or were before. */
 static bool has_many_groups(const run *r)
 {
-    size_t rows = 0;
-    for (size_t i = 0; i < r->kept_count; i++)
-        rows += r->kept[i].rows;
-    return r->stage->reduce.kind == OCTI_GROUP && (r->divided || rows > MANY_GROUPS);
+    return makes_groups(r) && (r->divided || groups_of(r) > MANY_GROUPS);
 }
 
 /* All that were kept become one, or are merged in partitions. */
@@ -261,25 +274,15 @@ static oct_err cut_chunk(const run *r, const octi_batch *table, size_t begin, si
     return octi_batch_slice(table, from, end - from, &chunk->batch, err);
 }
 
-static size_t groups_of(const run *r)
-{
-    size_t groups = 0;
-    for (size_t i = 0; i < r->kept_count; i++)
-        groups += r->kept[i].rows;
-    for (size_t p = 0; r->divided && p < OCTI_PARTITIONS; p++)
-        groups += r->partitions.of[p].rows;
-    return groups;
-}
-
 /* Rows of a chunk after so many that have been seen. Every chunk leaves its own states of the groups that it
  * has, so that where groups are many, and come again, fewer and larger ones leave less to merge: 32 rows a
  * group or more. Not so where they hardly come again in any chunk that fits a cache. */
 static size_t rows_of_chunk(const run *r, const octi_batch *table, size_t seen)
 {
-    size_t groups = r->stage->reduce.kind == OCTI_GROUP ? groups_of(r) : 0, rows = CHUNK_ROWS;
-    if (groups > seen / 2 || groups > CHUNK_ROWS_MOST / 4)
+    size_t count = makes_groups(r) ? groups_of(r) : 0, rows = CHUNK_ROWS;
+    if (count > seen / 2 || count > CHUNK_ROWS_MOST / 4)
         return CHUNK_ROWS;
-    while (rows < 32 * groups && rows < CHUNK_ROWS_MOST && 2 * rows * table->count <= CHUNK_VALUES_MOST)
+    while (rows < 32 * count && rows < CHUNK_ROWS_MOST && 2 * rows * table->count <= CHUNK_VALUES_MOST)
         rows *= 2;
     return rows;
 }
@@ -288,7 +291,7 @@ static size_t rows_of_chunk(const run *r, const octi_batch *table, size_t seen)
 static oct_err run_rows(run *r, const octi_batch *table, size_t begin, size_t end, oct_error *err)
 {
     oct_err code = OCT_OK;
-    size_t most = r->stage->reduce.kind == OCTI_GROUP ? FIRST_WAVE : first_wave(r);
+    size_t most = makes_groups(r) ? FIRST_WAVE : first_wave(r);
     for (size_t at = begin; code == OCT_OK && at < end && !enough(r);) {
         size_t count = 0, rows = rows_of_chunk(r, table, at - begin);
         for (; code == OCT_OK && count < most && at < end; at += rows) {
@@ -301,7 +304,7 @@ static oct_err run_rows(run *r, const octi_batch *table, size_t begin, size_t en
         else
             for (size_t i = 0; i < count; i++)
                 octi_chunk_deinit(&r->chunks[i]);
-        most = r->stage->reduce.kind == OCTI_GROUP ? WAVE : next_wave(most);
+        most = makes_groups(r) ? WAVE : next_wave(most);
     }
     return code;
 }
